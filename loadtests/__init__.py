@@ -1,0 +1,1 @@
+"""The load laboratory: Locust users, schedules, clocks and the ledger of what was acknowledged."""

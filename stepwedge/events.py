@@ -1,0 +1,216 @@
+"""The run record: what happened, as events, one JSON object a line.
+
+Whoever runs something emits events and does not know who listens; every report is a view of the
+file.  Times are seconds since the epoch (UTC), durations are seconds, sizes are bytes.  Fields are
+only ever added, with a default, so that a newer version can draw an older run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stepwedge.verdicts import Level, Verdict
+
+
+class Event(msgspec.Struct, tag_field="event", kw_only=True, frozen=True):
+    """Anything that happened; `at` is when."""
+
+    at: float
+
+
+class RunStarted(Event, tag="run-started"):
+    """A run began: what is tested, by what, how it was called."""
+
+    run_id: str
+    command: list[str]  # argv, secrets already redacted
+    seed: int
+    target: dict[str, Any]  # the resolved target, secrets already redacted
+    config_hash: str  # sha256 of the resolved target and selection
+    stepwedge: str
+    platform: str
+    python: str
+    packages: dict[str, str]
+
+
+class Context(msgspec.Struct, frozen=True):
+    """A presentation context as the target answered it (PS3.8 Table 9-18)."""
+
+    abstract_syntax: str
+    name: str
+    result: str  # "acceptance", "user rejection", …
+    transfer_syntax: str = ""
+
+
+class TargetSeen(Event, tag="target-seen"):
+    """What the preflight learnt: reachable or not, and what the association negotiation showed."""
+
+    address: str  # host:port, one event for each port of a range
+    reachable: bool
+    problem: str = ""  # in words, when something stands in the way
+    phase: str = ""  # where it stopped: connect, negotiate, echo
+    implementation_class_uid: str = ""
+    implementation_version: str = ""
+    max_pdu: int | None = None
+    tls: str = ""  # protocol and cipher suite, empty in clear
+    no_delay: bool = True  # TCP_NODELAY on our side
+    connect_time: float | None = None
+    negotiate_time: float | None = None
+    echo_time: float | None = None
+    contexts: list[Context] = []
+
+
+class StageStarted(Event, tag="stage-started"):
+    """A part of the run began: `check`, `load`, …"""
+
+    stage: str
+    detail: dict[str, Any] = {}
+
+
+class StageFinished(Event, tag="stage-finished"):
+    """A part of the run ended; `interrupted` says that not all of it was done."""
+
+    stage: str
+    duration: float
+    interrupted: bool = False
+    detail: dict[str, Any] = {}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing a check did, in words, with what came of it."""
+
+    at: float
+    text: str
+    duration: float | None = None
+
+
+class CheckFinished(Event, tag="check-finished"):
+    """A check ended.  `at` is when it ended."""
+
+    id: str
+    node: str  # pytest's node id, parameters included
+    service: str  # the folder of the check: "query", "storage", …
+    sentence: str
+    clause: str
+    edition: str
+    level: Level
+    claim: str
+    verdict: Verdict
+    duration: float
+    parameter: str = ""  # which case of a parametrised check
+    expected: str = ""
+    observed: str = ""
+    field: str = ""
+    reason: str = ""  # why it is blocked, not claimed, or in error
+    steps: list[Step] = []
+    evidence: list[str] = []  # paths relative to the run folder
+    defects: list[str] = []
+    repeat: str = ""  # the one command that repeats it
+    hint: str = ""  # an equivalent DCMTK command line
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """A latency distribution without loss: HdrHistogram V2, compressed, base64; in microseconds.
+
+    The few numbers beside it are what most views need: seconds.
+    """
+
+    encoded: str
+    count: int
+    mean: float
+    max: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    p999: float
+
+
+class LoadOperation(msgspec.Struct, frozen=True):
+    """All that one operation of a load (C-STORE, C-FIND, …) came to."""
+
+    name: str
+    started: int
+    finished: int  # answered, with whatever status
+    failed: int
+    bytes: int
+    late: int = 0  # started later than planned
+    dropped: int = 0  # never started: past its deadline
+    errors: dict[str, int] = {}  # kind → count: "status A700", "rejected 1/1/7", "timeout", …
+    response: Histogram | None = None  # scheduled → finished
+    service: Histogram | None = None  # started → finished
+    wait: Histogram | None = None  # scheduled → started
+
+
+class LoadSecond(Event, tag="load-second"):
+    """One second of a load, by operation; `second` counts from the start of the load."""
+
+    second: int
+    operation: str
+    planned: int
+    started: int
+    finished: int
+    failed: int
+    bytes: int
+    p50: float | None = None  # of the response time of what finished in this second, seconds
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+
+class LoadSummary(Event, tag="load-summary"):
+    """What a load came to."""
+
+    scenario: str
+    model: str  # "open" or "closed"
+    duration: float
+    users: int
+    operations: list[LoadOperation]
+    generator_cpu: float = 0.0  # CPU seconds of the harness itself
+    schedule_lag_p99: float | None = None  # seconds
+    policies: dict[str, str] = {}  # socket options and acknowledgement policy
+    notes: list[str] = []  # findings in words: a 40 ms cluster, client-limited, …
+    detail: dict[str, Any] = {}
+
+
+class Ledger(Event, tag="ledger"):
+    """The audit after a load: of what was acknowledged, what could be found again."""
+
+    acknowledged: int
+    found: int
+    missing: int
+    duplicated: int = 0
+    altered: int = 0
+    examples: list[str] = []  # SOP Instance UIDs of the first few that are missing
+    method: str = ""  # how they were looked for
+
+
+class Note(Event, tag="note"):
+    """Something a reader should know: `severity` is info, warning or problem."""
+
+    severity: str
+    text: str
+
+
+class RunFinished(Event, tag="run-finished"):
+    """The run ended: its exit code and the verdict in one sentence."""
+
+    exit_code: int
+    sentence: str
+    duration: float
+    interrupted: bool = False
+
+
+AnyEvent = (
+    RunStarted
+    | TargetSeen
+    | StageStarted
+    | StageFinished
+    | CheckFinished
+    | LoadSecond
+    | LoadSummary
+    | Ledger
+    | Note
+    | RunFinished
+)

@@ -1,0 +1,1 @@
+"""The wire engine: a sans-IO DICOM upper layer and one thin transport around it."""

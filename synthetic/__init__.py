@@ -1,0 +1,1 @@
+"""Synthetic patients, studies and pixels: deterministic, valid, and plainly not real."""
