@@ -20,7 +20,7 @@ class Event(msgspec.Struct, tag_field="event", kw_only=True, frozen=True):
     at: float
 
 
-class RunStarted(Event, tag="run-started"):
+class RunStarted(Event, tag="run-started", frozen=True):
     """A run began: what is tested, by what, how it was called."""
 
     run_id: str
@@ -43,7 +43,7 @@ class Context(msgspec.Struct, frozen=True):
     transfer_syntax: str = ""
 
 
-class TargetSeen(Event, tag="target-seen"):
+class TargetSeen(Event, tag="target-seen", frozen=True):
     """What the preflight learnt: reachable or not, and what the association negotiation showed."""
 
     address: str  # host:port, one event for each port of a range
@@ -61,14 +61,14 @@ class TargetSeen(Event, tag="target-seen"):
     contexts: list[Context] = []
 
 
-class StageStarted(Event, tag="stage-started"):
+class StageStarted(Event, tag="stage-started", frozen=True):
     """A part of the run began: `check`, `load`, …"""
 
     stage: str
     detail: dict[str, Any] = {}
 
 
-class StageFinished(Event, tag="stage-finished"):
+class StageFinished(Event, tag="stage-finished", frozen=True):
     """A part of the run ended; `interrupted` says that not all of it was done."""
 
     stage: str
@@ -85,7 +85,7 @@ class Step(msgspec.Struct, frozen=True):
     duration: float | None = None
 
 
-class CheckFinished(Event, tag="check-finished"):
+class CheckFinished(Event, tag="check-finished", frozen=True):
     """A check ended.  `at` is when it ended."""
 
     id: str
@@ -143,7 +143,7 @@ class LoadOperation(msgspec.Struct, frozen=True):
     wait: Histogram | None = None  # scheduled → started
 
 
-class LoadSecond(Event, tag="load-second"):
+class LoadSecond(Event, tag="load-second", frozen=True):
     """One second of a load, by operation; `second` counts from the start of the load."""
 
     second: int
@@ -159,7 +159,7 @@ class LoadSecond(Event, tag="load-second"):
     max: float | None = None
 
 
-class LoadSummary(Event, tag="load-summary"):
+class LoadSummary(Event, tag="load-summary", frozen=True):
     """What a load came to."""
 
     scenario: str
@@ -174,7 +174,7 @@ class LoadSummary(Event, tag="load-summary"):
     detail: dict[str, Any] = {}
 
 
-class Ledger(Event, tag="ledger"):
+class Ledger(Event, tag="ledger", frozen=True):
     """The audit after a load: of what was acknowledged, what could be found again."""
 
     acknowledged: int
@@ -186,14 +186,14 @@ class Ledger(Event, tag="ledger"):
     method: str = ""  # how they were looked for
 
 
-class Note(Event, tag="note"):
+class Note(Event, tag="note", frozen=True):
     """Something a reader should know: `severity` is info, warning or problem."""
 
     severity: str
     text: str
 
 
-class RunFinished(Event, tag="run-finished"):
+class RunFinished(Event, tag="run-finished", frozen=True):
     """The run ended: its exit code and the verdict in one sentence."""
 
     exit_code: int

@@ -1,0 +1,42 @@
+"""What a target can claim: the capabilities that decide which checks apply.
+
+A claim is dotted; claiming a parent claims its children (`find` claims `find.study`).  A check
+whose claim is not claimed ends as *not claimed*: "not supported" is declared by the target and
+never guessed from a failure.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+CLAIMS: dict[str, str] = {
+    "verification": "Verification SOP Class as SCP",
+    "association.called-ae": "refuses an association whose called AE title is not its own",
+    "association.calling-ae": "refuses an association whose calling AE title it does not know",
+    "storage": "Storage Service Class as SCP",
+    "storage.cr": "Computed Radiography Image Storage as SCP",
+    "storage.ct": "CT Image Storage as SCP",
+    "storage.mr": "MR Image Storage as SCP",
+    "storage.us-multiframe": "Ultrasound Multi-frame Image Storage as SCP",
+    "find": "Query (C-FIND) as SCP",
+    "find.patient": "Patient Root Query/Retrieve Information Model – FIND as SCP",
+    "find.study": "Study Root Query/Retrieve Information Model – FIND as SCP",
+    "move": "Retrieve by C-MOVE as SCP",
+    "move.patient": "Patient Root Query/Retrieve Information Model – MOVE as SCP",
+    "move.study": "Study Root Query/Retrieve Information Model – MOVE as SCP",
+    "get": "Retrieve by C-GET as SCP",
+    "get.patient": "Patient Root Query/Retrieve Information Model – GET as SCP",
+    "get.study": "Study Root Query/Retrieve Information Model – GET as SCP",
+}
+
+# What a target is held to when it is named on the command line and nothing else is said of it.
+ORDINARY_PACS = ("verification", "storage", "find", "move", "get")
+
+
+def unknown_claim(claim: str) -> str | None:
+    """A sentence about a claim that does not exist, or None when it does."""
+    if claim in CLAIMS:
+        return None
+    near = difflib.get_close_matches(claim, CLAIMS, n=1)
+    meant = f"did you mean {near[0]!r}?" if near else f"known claims are {', '.join(CLAIMS)}"
+    return f"{claim!r} is no claim; {meant}"
