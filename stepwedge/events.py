@@ -159,6 +159,22 @@ class LoadSecond(Event, tag="load-second", frozen=True):
     max: float | None = None
 
 
+class ServiceLevel(msgspec.Struct, frozen=True):
+    """One promise that a load was held to, and whether it was kept.
+
+    `text` says the promise in words ("95 % of C-STORE answered within 1 s"); `limit` and `observed`
+    are in `unit`, and `samples` says over how many operations the observation was made.
+    """
+
+    text: str
+    held: bool
+    limit: float | None = None
+    observed: float | None = None
+    unit: str = ""
+    samples: int = 0
+    operation: str = ""  # of which operation; empty when of the whole load
+
+
 class LoadSummary(Event, tag="load-summary", frozen=True):
     """What a load came to."""
 
@@ -171,6 +187,7 @@ class LoadSummary(Event, tag="load-summary", frozen=True):
     schedule_lag_p99: float | None = None  # seconds
     policies: dict[str, str] = {}  # socket options and acknowledgement policy
     notes: list[str] = []  # findings in words: a 40 ms cluster, client-limited, …
+    service_levels: list[ServiceLevel] = []
     detail: dict[str, Any] = {}
 
 

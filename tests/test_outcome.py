@@ -1,0 +1,105 @@
+"""The outcome of a run: one exit code and one sentence, whatever mixture of events it left."""
+
+from __future__ import annotations
+
+import pytest
+from run_records import (
+    START,
+    check_finished,
+    ledger,
+    load_operation,
+    load_summary,
+    run_started,
+    target_seen,
+)
+
+from stepwedge.errors import Exit
+from stepwedge.events import AnyEvent, RunFinished, ServiceLevel, StageFinished, StageStarted
+from stepwedge.outcome import outcome
+from stepwedge.verdicts import Verdict
+
+PASS = check_finished("FIND-001")
+FAIL = check_finished("FIND-040", Verdict.FAIL)
+WARN = check_finished("FIND-050", Verdict.WARN)
+BLOCKED = check_finished("MOVE-010", Verdict.BLOCKED)
+NOT_CLAIMED = check_finished("GET-001", Verdict.NOT_CLAIMED)
+ERROR = check_finished("STOR-001", Verdict.ERROR)
+DEAD = target_seen(reachable=False, problem="connection refused", phase="connect")
+KEPT = ServiceLevel(text="95 % of C-STORE answered within 1 s", held=True)
+MISSED = ServiceLevel(text="95 % of C-FIND answered within 0.2 s", held=False)
+BEGUN = StageStarted(at=START, stage="check")
+ENDED = StageFinished(at=START + 9, stage="check", duration=9.0)
+CUT = StageFinished(at=START + 9, stage="check", duration=9.0, interrupted=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        ([PASS], Exit.HELD),
+        ([PASS, WARN, NOT_CLAIMED], Exit.HELD),
+        ([PASS, FAIL], Exit.NOT_CONFORMANT),
+        ([FAIL, ERROR], Exit.NOT_CONFORMANT),
+        ([PASS, ERROR], Exit.HARNESS_FAILED),
+        ([DEAD], Exit.NOT_REACHABLE),
+        ([DEAD, BLOCKED], Exit.NOT_REACHABLE),
+        ([DEAD, BLOCKED, ERROR], Exit.NOT_REACHABLE),
+        ([DEAD, target_seen(), PASS], Exit.HELD),
+        ([DEAD, target_seen(address="127.0.0.1:2105"), PASS], Exit.NOT_REACHABLE),
+        ([DEAD, target_seen(address="127.0.0.1:2105"), FAIL], Exit.NOT_CONFORMANT),
+        ([], Exit.NOTHING_EXECUTED),
+        ([NOT_CLAIMED, BLOCKED], Exit.NOTHING_EXECUTED),
+        ([load_summary()], Exit.HELD),
+        ([load_summary(KEPT)], Exit.HELD),
+        ([load_summary(KEPT, MISSED)], Exit.SERVICE_LEVEL_MISSED),
+        ([FAIL, load_summary(MISSED)], Exit.NOT_CONFORMANT),
+        ([load_summary(operations=[load_operation(started=0, finished=0)])], Exit.NOTHING_EXECUTED),
+        ([load_summary(operations=[load_operation(failed=1000)])], Exit.SERVICE_LEVEL_MISSED),
+        ([load_summary(), ledger()], Exit.HELD),
+        ([load_summary(), ledger(found=997, missing=3)], Exit.NOT_CONFORMANT),
+        ([load_summary(), ledger(altered=1)], Exit.NOT_CONFORMANT),
+        ([BEGUN, PASS, ENDED], Exit.HELD),
+        ([BEGUN, PASS, CUT], Exit.HARNESS_FAILED),
+        ([BEGUN, PASS], Exit.HARNESS_FAILED),
+        ([BEGUN, FAIL, CUT], Exit.NOT_CONFORMANT),
+    ],
+)
+def test_exit_code(events: list[AnyEvent], code: Exit) -> None:
+    """The exit code is the worst thing that the events prove, in the documented order."""
+    assert outcome([run_started(), *events]).exit_code is code
+
+
+@pytest.mark.parametrize(
+    ("events", "phrases"),
+    [
+        ([PASS, WARN], ["Conformant to what it claims, with 1 warning, in 2 checks."]),
+        ([PASS, FAIL, WARN], ["Not conformant: 1 of 3 checks failed and 1 warning (FIND-040)."]),
+        ([DEAD, BLOCKED], ["Target not reachable: 127.0.0.1:11112: connection refused."]),
+        ([NOT_CLAIMED, BLOCKED], ["Nothing was executed (1 not claimed, 1 blocked)."]),
+        (
+            [PASS, load_summary(KEPT), ledger()],
+            ["carried 1\u202f000 operations", "none of 1\u202f000"],
+        ),
+        ([load_summary(MISSED)], ["Service level missed: 95 % of C-FIND answered within 0.2 s."]),
+        ([ledger(found=997, missing=3)], ["3 of 1\u202f000 acknowledged instances lost."]),
+        ([BEGUN, PASS, CUT], ["Interrupted before the end", "1 check"]),
+        ([PASS, ERROR], ["The harness failed in 1 check; the rest stands"]),
+    ],
+)
+def test_sentence(events: list[AnyEvent], phrases: list[str]) -> None:
+    """The sentence says what decided, with its numbers, and ends with one full stop."""
+    sentence = outcome([run_started(), *events]).sentence
+    for phrase in phrases:
+        assert phrase in sentence
+    assert sentence.endswith(".") and not sentence.endswith("..")
+
+
+def test_many_failures_are_named_up_to_four() -> None:
+    """A run with many failures names the first four and leaves the rest to the report."""
+    events = [check_finished(f"FIND-{n:03}", Verdict.FAIL) for n in range(1, 8)]
+    assert "(FIND-001, FIND-002, FIND-003, FIND-004, …)" in outcome(events).sentence
+
+
+def test_recorded_end_is_not_needed() -> None:
+    """The outcome is asked for before the run's last event is written, and after it alike."""
+    end = RunFinished(at=START + 9, exit_code=0, sentence="", duration=9.0)
+    assert outcome([BEGUN, PASS, ENDED]) == outcome([BEGUN, PASS, ENDED, end])
