@@ -157,6 +157,13 @@ class LoadSecond(Event, tag="load-second", frozen=True):
     p95: float | None = None
     p99: float | None = None
     max: float | None = None
+    service_p50: float | None = None  # of the service time of the same operations, seconds
+    service_p95: float | None = None
+    service_p99: float | None = None
+    errors: dict[str, int] = {}  # kind → count, the kinds of LoadOperation.errors
+    # Response times for a heat map, by tenths of a decade: n → how many took at least 10^(n/10) s
+    # and less than 10^((n+1)/10) s; -20 counts those from 10.0 to 12.6 ms.
+    cells: dict[int, int] = {}
 
 
 class ServiceLevel(msgspec.Struct, frozen=True):
