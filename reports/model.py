@@ -41,6 +41,10 @@ SEVERITY = (
 )
 _RANK = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 
+# What reports write into a run folder.  They can be drawn again, so a missing or older one does not
+# make the record unreliable; everything else in the folder is the record.
+VIEWS = ("report.html ", "traceability.csv ", "junit.xml ", "allure-results/")
+
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that stands for several: the worst of them."""
@@ -202,7 +206,7 @@ def read_view(folder: Path) -> RunView:
     events = read_events(folder)
     digest = hashlib.sha256((folder / EVENTS).read_bytes()).hexdigest()
     problems = verify(folder) if (folder / SUMS).exists() else []
-    return view(folder, events, digest, problems)
+    return view(folder, events, digest, [one for one in problems if not one.startswith(VIEWS)])
 
 
 def view(

@@ -39,7 +39,7 @@ def significant(value: float, digits: int = 3) -> str:
 _DURATIONS = ((1.0, 1.0, "s"), (1e-3, 1e3, "ms"), (0.0, 1e6, "µs"))
 
 
-def seconds(value: float | None) -> str:
+def seconds(value: float | None, digits: int = 3) -> str:
     """A duration in seconds, in the unit that fits it: `340 µs`, `12.3 ms`, `3 min 20 s`."""
     if value is None:
         return _NO_VALUE
@@ -52,7 +52,7 @@ def seconds(value: float | None) -> str:
     for least, factor, unit in _DURATIONS:
         # What rounds up to a whole next unit is shown in that unit: 1.00 s rather than 1 000 ms.
         if float(f"{value:.2e}") >= least:
-            return f"{significant(value * factor)} {unit}"
+            return f"{significant(value * factor, digits)} {unit}"
     return _NO_VALUE
 
 

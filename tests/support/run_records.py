@@ -7,17 +7,36 @@ writes one run record of every kind below FOLDER and draws all its reports.
 
 from __future__ import annotations
 
+import csv
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hdrh.histogram import HdrHistogram
+
 from stepwedge.events import (
+    AnyEvent,
     CheckFinished,
     Context,
     Histogram,
     Ledger,
     LoadOperation,
+    LoadSecond,
     LoadSummary,
+    Note,
+    RunFinished,
     RunStarted,
     ServiceLevel,
+    StageFinished,
+    StageStarted,
+    Step,
     TargetSeen,
 )
+from stepwedge.outcome import outcome
+from stepwedge.record import Record, seal
 from stepwedge.verdicts import Level, Verdict
 
 # 2026-03-02 08:00:00 UTC, a Monday morning.
@@ -149,3 +168,358 @@ def ledger(**changes: object) -> Ledger:
         "method": "C-FIND at image level by SOP Instance UID",
     }
     return Ledger(**(fields | changes))  # type: ignore[arg-type]
+
+
+# What the examples check: rows of id, service, topic, claim, clause and sentence.
+with Path(__file__).with_name("example_checks.csv").open(encoding="utf-8", newline="") as _file:
+    CATALOGUE = [tuple(row) for row in csv.reader(_file)][1:]
+
+
+def catalogued(
+    count: int = len(CATALOGUE), verdict: Callable[[int, str], Verdict] | None = None
+) -> list[CheckFinished]:
+    """`count` checks of the catalogue, again and again with other parameters when it runs out."""
+    checks = []
+    for number in range(count):
+        id, service, topic, claim, clause, sentence = CATALOGUE[number % len(CATALOGUE)]
+        turn = number // len(CATALOGUE)
+        ended = verdict(number, id) if verdict else Verdict.PASS
+        if verdict is None and claim.startswith("get"):
+            ended = Verdict.NOT_CLAIMED
+        node = f"suites/{service}/test_{topic}.py::test_{id.lower().replace('-', '_')}"
+        at = START + 1 + number * 0.07
+        checks.append(
+            check_finished(
+                id,
+                ended,
+                at=at,
+                node=f"{node}[case {turn}]" if turn else node,
+                parameter=f"case {turn}" if turn else "",
+                service=service,
+                sentence=sentence,
+                clause=clause,
+                claim=claim,
+                level=Level.SHALL if number % 5 else Level.SHOULD,
+                duration=0.02 + (number % 7) * 0.013,
+                steps=[
+                    Step(at - 0.05, "stored 3 instances of one study", 0.021),
+                    Step(at - 0.02, "asked for them again", 0.009),
+                ],
+            )
+        )
+    return checks
+
+
+def load_seconds(
+    length: int = 60, rates: Sequence[tuple[str, int]] = (("C-STORE", 40), ("C-FIND", 12))
+) -> tuple[list[LoadSecond], list[LoadOperation]]:
+    """A made-up load with a slow spell in its middle, and the operations it comes to."""
+    random_ = random.Random(7)
+    seconds: list[LoadSecond] = []
+    operations: list[LoadOperation] = []
+    for name, rate in rates:
+        response, service = HdrHistogram(1, 3_600_000_000, 3), HdrHistogram(1, 3_600_000_000, 3)
+        failed_in_all = 0
+        for second in range(length):
+            planned = max(1, round(rate * min(1.0, (second + 1) / (length * 0.2))))
+            slow = 8 if 0.5 < second / length < 0.6 else 1
+            took = sorted(
+                random_.lognormvariate(math.log(0.012 * slow), 0.6) for _ in range(planned)
+            )
+            waits = [random_.expovariate(2000 / slow) for _ in took]
+            answered = sorted(a + b for a, b in zip(took, waits, strict=True))
+            for value in took:
+                service.record_value(max(1, round(value * 1e6)))
+            for value in answered:
+                response.record_value(max(1, round(value * 1e6)))
+            failed = planned // 10 if slow > 1 and name == "C-STORE" else 0
+            failed_in_all += failed
+            seconds.append(
+                LoadSecond(
+                    at=START + 20 + second,
+                    second=second,
+                    operation=name,
+                    planned=planned,
+                    started=planned,
+                    finished=planned,
+                    failed=failed,
+                    bytes=planned * 524_288,
+                    errors={"status A700": failed} if failed else {},
+                    p50=answered[len(answered) // 2],
+                    p95=answered[int(len(answered) * 0.95)],
+                    p99=answered[-1],
+                    max=answered[-1],
+                    service_p50=took[len(took) // 2],
+                    service_p95=took[int(len(took) * 0.95)],
+                    service_p99=took[-1],
+                    cells=dict(Counter(math.floor(10 * math.log10(value)) for value in answered)),
+                )
+            )
+        count = response.get_total_count()
+        operations.append(
+            LoadOperation(
+                name=name,
+                started=count,
+                finished=count,
+                failed=failed_in_all,
+                bytes=count * 524_288,
+                late=count // 200,
+                errors={"status A700": failed_in_all} if failed_in_all else {},
+                response=encoded(response),
+                service=encoded(service),
+            )
+        )
+    return seconds, operations
+
+
+def encoded(histogram: HdrHistogram) -> Histogram:
+    """A histogram as the run record keeps it."""
+
+    def at(percentile: float) -> float:
+        return float(histogram.get_value_at_percentile(percentile)) / 1e6
+
+    text = histogram.encode()
+    return Histogram(
+        encoded=text.decode() if isinstance(text, bytes) else text,
+        count=histogram.get_total_count(),
+        mean=histogram.get_mean_value() / 1e6,
+        max=histogram.get_max_value() / 1e6,
+        p50=at(50),
+        p90=at(90),
+        p95=at(95),
+        p99=at(99),
+        p999=at(99.9),
+    )
+
+
+def load_events(length: int = 60, **audit: int) -> list[AnyEvent]:
+    """A whole load: its seconds, its summary and its ledger."""
+    seconds, operations = load_seconds(length)
+    stores = operations[0].finished - operations[0].failed
+    missing = audit.get("missing", 0)
+    promised = (
+        ServiceLevel(
+            text="95 % of C-STORE answered within 50 ms",
+            held=False,
+            limit=0.05,
+            observed=operations[0].response.p95 if operations[0].response else None,
+            unit="s",
+            samples=operations[0].finished,
+            operation="C-STORE",
+        ),
+        ServiceLevel(
+            text="95 % of C-FIND answered within 1 s",
+            held=True,
+            limit=1.0,
+            observed=operations[1].response.p95 if operations[1].response else None,
+            unit="s",
+            samples=operations[1].finished,
+            operation="C-FIND",
+        ),
+    )
+    return [
+        StageStarted(at=START + 20, stage="load"),
+        *seconds,
+        load_summary(
+            *promised,
+            at=START + 20 + length,
+            duration=float(length),
+            operations=operations,
+            generator_cpu=length * 0.21,
+            schedule_lag_p99=0.0011,
+            policies={"TCP_NODELAY": "on", "acknowledgements": "as the kernel delays them"},
+            detail={"exams_a_year": 412_000, "ceiling": "3 100 C-STORE/s on this machine"},
+            notes=["C-STORE slowed down for 6 s in the middle of the load."],
+        ),
+        ledger(
+            at=START + 21 + length,
+            acknowledged=stores,
+            found=stores - missing,
+            missing=missing,
+            examples=[f"2.25.{10**37 + n}" for n in range(min(missing, 5))],
+        ),
+        StageFinished(at=START + 22 + length, stage="load", duration=length + 2.0),
+    ]
+
+
+def _checked(checks: Sequence[CheckFinished], interrupted: bool = False) -> list[AnyEvent]:
+    last = max((check.at for check in checks), default=START)
+    return [
+        run_started(),
+        target_seen(),
+        StageStarted(at=START + 0.5, stage="check"),
+        *checks,
+        StageFinished(at=last, stage="check", duration=last - START - 0.5, interrupted=interrupted),
+    ]
+
+
+def ended(events: Sequence[AnyEvent]) -> list[AnyEvent]:
+    """The events with the run's own end after them."""
+    came_to = outcome(events)
+    last = max(event.at for event in events)
+    end = RunFinished(
+        at=last,
+        exit_code=int(came_to.exit_code),
+        sentence=came_to.sentence,
+        duration=last - START,
+        interrupted=came_to.interrupted,
+    )
+    return [*events, end]
+
+
+def passing() -> list[AnyEvent]:
+    """A run in which everything held."""
+    return ended(_checked(catalogued()))
+
+
+def failing() -> list[AnyEvent]:
+    """A run with failures of one cause, a warning, an error, blocked checks and a load."""
+    verdicts = {
+        "FIND-020": Verdict.FAIL,
+        "FIND-021": Verdict.FAIL,
+        "MOVE-001": Verdict.FAIL,
+        "MOVE-020": Verdict.BLOCKED,
+        "MOVE-050": Verdict.BLOCKED,
+        "STOR-030": Verdict.WARN,
+        "FIND-090": Verdict.ERROR,
+        "GETS-001": Verdict.NOT_CLAIMED,
+    }
+    said: dict[str, dict[str, object]] = {
+        "FIND-020": {
+            "expected": "the 3 studies whose name begins with 'MÜLLER'",
+            "observed": "0 of 3 studies: the wildcard matched only upper case 'MULLER'",
+            "field": "Patient's Name (0010,0010)",
+            "hint": "findscu -S -k 0008,0052=STUDY -k '0010,0010=M*' 127.0.0.1 11112",
+        },
+        "FIND-021": {
+            "expected": "the 2 studies of 'MEYER' and 'MEIER'",
+            "observed": "0 of 2 studies: the wildcard matched only upper case 'MEIER'",
+            "field": "Patient's Name (0010,0010)",
+        },
+        "MOVE-001": {
+            "expected": "status Success (0000) and 3 completed sub-operations",
+            "observed": "status A702 with 3 failed sub-operations",
+            "field": "Status (0000,0900)",
+        },
+        "MOVE-020": {"reason": "MOVE-001 failed: nothing was sent to our receiver"},
+        "MOVE-050": {"reason": "MOVE-001 failed: nothing was sent to our receiver"},
+        "STOR-030": {
+            "expected": "a failure status (A9xx or Cxxx)",
+            "observed": "status 0000, and the instance is kept under the UID of the data set",
+            "field": "Status (0000,0900)",
+        },
+        "FIND-090": {"reason": "OSError: no space left on device"},
+    }
+    checks = []
+    for check in catalogued(verdict=lambda _, id: verdicts.get(id, Verdict.PASS)):
+        fields = {name: getattr(check, name) for name in check.__struct_fields__}
+        checks.append(CheckFinished(**(fields | said.get(check.id, {}))))
+    return ended([*_checked(checks), *load_events(missing=3)])
+
+
+def load_only() -> list[AnyEvent]:
+    """A load without any check."""
+    return ended([run_started(), target_seen(), *load_events(90)])
+
+
+def not_reachable() -> list[AnyEvent]:
+    """A target that refuses the connection."""
+    dead = target_seen(
+        reachable=False,
+        problem="connection refused: nothing listens there",
+        phase="connect",
+        implementation_class_uid="",
+        implementation_version="",
+        max_pdu=None,
+        contexts=[],
+    )
+    return ended([run_started(), dead])
+
+
+def interrupted() -> list[AnyEvent]:
+    """A run that Ctrl-C ended among its checks."""
+    return ended(_checked(catalogued(7), interrupted=True))
+
+
+def killed() -> list[AnyEvent]:
+    """A run whose process died in the middle of a load: no summary, no end."""
+    return [*_checked(catalogued(5)), *load_events(30)[:31]]
+
+
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&<!--"
+
+
+def hostile() -> list[AnyEvent]:
+    """A run against a server that answers with markup wherever text can come from it."""
+    checks = [
+        check_finished(
+            f"FIND-{number:03}",
+            verdict,
+            node=f"suites/query/test_lists.py::test_{number}[{MARKUP}]",
+            parameter=MARKUP,
+            expected=MARKUP,
+            observed=f"{MARKUP} {number}",
+            field=MARKUP,
+            reason=MARKUP,
+            repeat=f"stepwedge check --name '{MARKUP}'",
+            evidence=[f"evidence/{MARKUP}.json", "javascript:alert(3)", "../../etc/passwd"],
+            steps=[Step(START + 1, MARKUP, 0.1)],
+        )
+        for number, verdict in enumerate(Verdict, start=1)
+    ]
+    seconds, operations = load_seconds(10, ((MARKUP, 5),))
+    return ended(
+        [
+            run_started(target={"name": MARKUP, "host": MARKUP, "claims": [MARKUP]}),
+            target_seen(
+                implementation_version=MARKUP,
+                contexts=[Context(MARKUP, MARKUP, MARKUP, MARKUP)],
+            ),
+            *checks,
+            *seconds,
+            load_summary(operations=operations, policies={MARKUP: MARKUP}, notes=[MARKUP]),
+            ledger(missing=1, examples=[MARKUP], method=MARKUP),
+            Note(at=START + 3, severity="problem", text=MARKUP),
+            Note(at=START + 3, severity="info", text=MARKUP),
+        ]
+    )
+
+
+def huge(checks: int = 400, seconds: int = 3600) -> list[AnyEvent]:
+    """As much as a report must be able to carry: 400 checks and an hour of load."""
+    verdicts = (Verdict.PASS, Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.PASS)
+    return ended(
+        [
+            *_checked(catalogued(checks, lambda number, _: verdicts[number % len(verdicts)])),
+            *load_events(seconds),
+        ]
+    )
+
+
+KINDS: dict[str, Callable[[], list[AnyEvent]]] = {
+    "passing": passing,
+    "failing": failing,
+    "load-only": load_only,
+    "not-reachable": not_reachable,
+    "interrupted": interrupted,
+    "killed": killed,
+    "hostile": hostile,
+    "huge": huge,
+}
+
+
+def write(parent: Path, label: str, events: Sequence[AnyEvent], sealed: bool = True) -> Path:
+    """Writes a run record below `parent` and returns its folder."""
+    with Record.create(parent, label, at=START) as record:
+        for event in events:
+            record.emit(event)
+    if sealed:
+        seal(record.folder)
+    return record.folder
+
+
+if __name__ == "__main__":
+    from stepwedge.reports.draw import draw_all
+
+    for kind, make in KINDS.items():
+        print(*draw_all(write(Path(sys.argv[1]), kind, make())), sep="\n")
