@@ -1,1 +1,26 @@
 """Synthetic patients, studies and pixels: deterministic, valid, and plainly not real."""
+
+from stepwedge.synthetic.conformance import conformance_corpus
+from stepwedge.synthetic.corpus import Corpus, Question
+from stepwedge.synthetic.hospital import Hospital
+from stepwedge.synthetic.matching import Answer
+from stepwedge.synthetic.model import Instance, Series, SeriesPlan, Study
+from stepwedge.synthetic.people import Patient
+from stepwedge.synthetic.template import Template
+from stepwedge.synthetic.write import Manifest, write_corpus
+
+__all__ = [
+    "Answer",
+    "Corpus",
+    "Hospital",
+    "Instance",
+    "Manifest",
+    "Patient",
+    "Question",
+    "Series",
+    "SeriesPlan",
+    "Study",
+    "Template",
+    "conformance_corpus",
+    "write_corpus",
+]

@@ -1,0 +1,82 @@
+"""A corpus on disk: files, manifest, command, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pydicom
+import pytest
+from click.testing import CliRunner
+
+from stepwedge.errors import UsageError
+from stepwedge.synthetic import conformance_corpus, write_corpus
+from stepwedge.synthetic.commands import synth
+
+
+def test_a_corpus_is_written_twice_alike(tmp_path: Path) -> None:
+    """Two folders of the same corpus are byte for byte the same, manifest included."""
+    for name in ("one", "two"):
+        write_corpus(conformance_corpus(2, "w", matrix=16), tmp_path / name)
+    one, two = (
+        {p.relative_to(tmp_path / name): p.read_bytes() for p in (tmp_path / name).rglob("*")
+         if p.is_file()}
+        for name in ("one", "two")
+    )  # fmt: skip
+    assert one == two
+    assert len(one) > 30
+
+
+def test_the_manifest_tells_the_truth(tmp_path: Path) -> None:
+    """Each file has the digest, size and identity that the manifest gives it."""
+    corpus = conformance_corpus(2, "w", matrix=16)
+    write_corpus(corpus, tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["versions"]["pydicom"] == pydicom.__version__
+    assert len(manifest["files"]) == len(corpus.instances)
+    for entry in manifest["files"]:
+        content = (tmp_path / "out" / entry["path"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+        assert len(content) == entry["size"]
+        read = pydicom.dcmread(tmp_path / "out" / entry["path"])
+        assert read.SOPInstanceUID == entry["sop_instance_uid"]
+        assert read.file_meta.TransferSyntaxUID == entry["transfer_syntax"]
+    for expected in manifest["expected"]:
+        answer = corpus.matching(expected["level"], expected["keys"])
+        assert sorted(answer.required) == expected["required"]
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is written into a folder that is not empty."""
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(UsageError, match="not empty"):
+        write_corpus(conformance_corpus(2, "w"), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
+    """A target that is no folder is wrong usage."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write to"):
+        write_corpus(conformance_corpus(2, "w"), tmp_path / "file")
+
+
+@pytest.mark.parametrize("corpus", ["hospital", "conformance"])
+def test_the_command_writes_a_corpus(tmp_path: Path, corpus: str) -> None:
+    """`synth CORPUS` writes files and says how many."""
+    arguments = [corpus, "--seed", "7", "--studies", "2", "--matrix", "16"]
+    done = CliRunner().invoke(
+        synth, [*arguments, "--out", str(tmp_path / "out")], catch_exceptions=False
+    )
+    assert done.exit_code == 0
+    assert "instances of" in done.output
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
+def test_an_unknown_corpus_names_those_there_are(tmp_path: Path) -> None:
+    """A corpus that is not known is wrong usage, and the message lists the others."""
+    with pytest.raises(UsageError, match="hospital"):
+        CliRunner().invoke(
+            synth, ["nonsense", "--out", str(tmp_path / "out")], catch_exceptions=False
+        )
