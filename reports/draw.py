@@ -1,18 +1,20 @@
-"""Drawing every report of a run, and keeping its seal whole."""
+"""Drawing the reports of a run, and keeping its seal whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stepwedge.record import SUMS, seal
-from stepwedge.reports import html, traceability
+from stepwedge.reports import allure, html, junit, traceability
 from stepwedge.reports.model import RunView, read_view
 
-# The reports by name: how each is drawn into a folder.
-REPORTS = {
-    "html": lambda view, folder: [html.write(view, folder)],
-    "csv": lambda view, folder: [traceability.write(view, folder)],
+# The reports by name, each a function that writes one into a folder and returns its path.
+REPORTS: dict[str, Callable[[RunView, Path], Path]] = {
+    "html": html.write,
+    "junit": junit.write,
+    "allure": allure.write,
+    "csv": traceability.write,
 }
 
 
@@ -24,8 +26,8 @@ def draw(folder: Path, names: Sequence[str]) -> list[Path]:
 
     Raises RecordError when the folder is no run, or its hash chain is broken.
     """
-    view: RunView = read_view(folder)
-    paths = [path for name in names for path in REPORTS[name](view, folder)]
+    view = read_view(folder)
+    paths = [REPORTS[name](view, folder) for name in names]
     if (folder / SUMS).exists() and not view.problems:
         seal(folder)
     return paths

@@ -25,6 +25,7 @@ from stepwedge.events import CheckFinished, LoadOperation, TargetSeen
 from stepwedge.reports import claimed, loadplots, traceability, units
 from stepwedge.reports.findings import findings, quantity, verdict_word
 from stepwedge.reports.model import SEVERITY, LoadView, RunView
+from stepwedge.reports.text import printable
 from stepwedge.verdicts import Level, Verdict
 from stepwedge.version import VERSION
 
@@ -90,6 +91,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -113,6 +115,11 @@ def environment() -> Environment:
         tally=_tally,
     )
     return env
+
+
+def _finalize(value: Any) -> Any:
+    """Control characters are no text in HTML; what is already markup is ours."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

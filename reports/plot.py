@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup, escape
 
 from stepwedge.reports.scale import Axis
+from stepwedge.reports.text import printable
 
 WIDTH, HEIGHT = 760, 268
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 118, 12, 44
@@ -56,11 +57,15 @@ class Rule:
 def tag(name: str, body: Markup | str = "", **attributes: object) -> Markup:
     """One element; underscores in attribute names become hyphens, `class_` becomes `class`."""
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{_shown(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{given}>{escape(body)}</{name}>")
+    return Markup(f"<{name}{given}>{_shown(body)}</{name}>")
+
+
+def _shown(value: object) -> Markup:
+    return value if isinstance(value, Markup) else escape(printable(str(value)))
 
 
 def _join(parts: Sequence[Markup]) -> Markup:

@@ -162,8 +162,8 @@ def _sentence(code: Exit, facts: _Facts) -> str:
             parts = [f"The harness failed in {_count(errors, 'check')}; the rest stands"]
             parts += _conformance(facts)
         case Exit.HARNESS_FAILED:
-            parts = ["Interrupted before the end; nothing had failed until then"]
-            parts += _conformance(facts)
+            parts = ["Interrupted before the end"]
+            parts += [f"until then {part}" for part in _conformance(facts)[:1]]
         case _:
             parts = _conformance(facts)
     parts += _load(facts)
@@ -189,13 +189,12 @@ def _conformance(facts: _Facts) -> list[str]:
         return []
     parts = []
     warnings = facts.verdicts[Verdict.WARN]
-    with_warnings = f" and {_count(warnings, 'warning')}" if warnings else ""
     if facts.failed:
         few = ", ".join(facts.failed[:4]) + (", …" if len(facts.failed) > 4 else "")
         broken = facts.verdicts[Verdict.FAIL]
         parts.append(
-            f"not conformant: {_number(broken)} of {_count(facts.judged, 'check')} failed"
-            f"{with_warnings} ({few})"
+            f"not conformant: {_number(broken)} of {_count(facts.judged, 'check')} failed ({few})"
+            + (f", {_count(warnings, 'warning')}" if warnings else "")
         )
     elif warnings:
         parts.append(

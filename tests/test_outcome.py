@@ -72,7 +72,7 @@ def test_exit_code(events: list[AnyEvent], code: Exit) -> None:
     ("events", "phrases"),
     [
         ([PASS, WARN], ["Conformant to what it claims, with 1 warning, in 2 checks."]),
-        ([PASS, FAIL, WARN], ["Not conformant: 1 of 3 checks failed and 1 warning (FIND-040)."]),
+        ([PASS, FAIL, WARN], ["Not conformant: 1 of 3 checks failed (FIND-040), 1 warning."]),
         ([DEAD, BLOCKED], ["Target not reachable: 127.0.0.1:11112: connection refused."]),
         ([NOT_CLAIMED, BLOCKED], ["Nothing was executed (1 not claimed, 1 blocked)."]),
         (
@@ -81,7 +81,7 @@ def test_exit_code(events: list[AnyEvent], code: Exit) -> None:
         ),
         ([load_summary(MISSED)], ["Service level missed: 95 % of C-FIND answered within 0.2 s."]),
         ([ledger(found=997, missing=3)], ["3 of 1\u202f000 acknowledged instances lost."]),
-        ([BEGUN, PASS, CUT], ["Interrupted before the end", "1 check"]),
+        ([BEGUN, PASS, CUT], ["Interrupted before the end; until then conformant", "in 1 check."]),
         ([PASS, ERROR], ["The harness failed in 1 check; the rest stands"]),
     ],
 )

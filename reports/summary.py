@@ -1,0 +1,176 @@
+"""The end of a run in a terminal: one screen that says what came of it and where to read on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from stepwedge.events import LoadOperation
+from stepwedge.reports import units
+from stepwedge.reports.findings import Finding, findings, verdict_word
+from stepwedge.reports.model import LoadView, RunView, read_view
+from stepwedge.reports.text import printable
+from stepwedge.verdicts import Verdict
+
+# Shape, and then colour: the same shapes as in report.html, where a terminal has them.
+_SIGNS = {
+    Verdict.PASS: ("✓", "green"),
+    Verdict.FAIL: ("✗", "bold red"),
+    Verdict.WARN: ("▲", "yellow"),
+    Verdict.ERROR: ("!", "bold magenta"),
+    Verdict.BLOCKED: ("◇", "cyan"),
+    Verdict.NOT_CLAIMED: ("○", "dim"),
+}
+_COLUMNS = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.WARN,
+    Verdict.ERROR,
+    Verdict.BLOCKED,
+    Verdict.NOT_CLAIMED,
+)
+# Rows that leave the whole within a screen of forty lines.
+_MOST_SERVICES = 12
+_MOST_FINDINGS = 5
+_MOST_OPERATIONS = 6
+
+
+def show(folder: Path, console: Console, report: Path | None = None) -> None:
+    """Prints the summary of a run folder; `report` is the page to point at."""
+    console.print(summary(read_view(folder), report))
+
+
+def summary(view: RunView, report: Path | None = None) -> Group:
+    """The summary as something rich can print, at most one screen."""
+    parts: list[RenderableType] = [Text(), *_head(view)]
+    if view.checks:
+        parts += [Text(), _services(view)]
+    if found := findings(view):
+        parts += [Text(), *_findings(found)]
+    for load in view.loads:
+        parts += [Text(), *_load(load)]
+    if report is not None:
+        parts += [Text(), Text.assemble(("report  ", "dim"), (str(report), "bold"))]
+    return Group(*parts)
+
+
+def _head(view: RunView) -> Iterator[Text]:
+    slug, word = verdict_word(view.outcome.exit_code)
+    sign, style = _SIGNS[Verdict(slug)]
+    seen = next((one for one in view.targets if one.reachable), None)
+    about = [view.title]
+    if view.targets:
+        more = f" and {len(view.targets) - 1} more" if len(view.targets) > 1 else ""
+        about.append(view.targets[0].address + more)
+    if seen and seen.implementation_version:
+        about.append(seen.implementation_version)
+    about.append(units.seconds(view.duration))
+    yield Text.assemble((f"{sign} {word}", style), "  ", (printable(" · ".join(about)), "dim"))
+    yield Text(printable(view.outcome.sentence))
+
+
+def _services(view: RunView) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("service")
+    used = [verdict for verdict in _COLUMNS if view.counts[verdict]]
+    for verdict in used:
+        table.add_column(f"{_SIGNS[verdict][0]} {verdict}", justify="right")
+    table.add_column("time", justify="right")
+    for service in view.services[:_MOST_SERVICES]:
+        table.add_row(
+            Text(printable(service.name)),
+            *(_tally(service.counts[verdict], verdict) for verdict in used),
+            units.seconds(service.duration),
+        )
+    hidden = view.services[_MOST_SERVICES:]
+    if hidden:
+        counts = Counter(check.verdict for service in hidden for check in service.checks)
+        table.add_row(
+            Text(f"{len(hidden)} more", "dim"), *(_tally(counts[one], one) for one in used), ""
+        )
+    if len(view.services) > 1:
+        table.add_row(
+            Text("all", "bold"),
+            *(_tally(view.counts[verdict], verdict) for verdict in used),
+            units.seconds(sum(check.duration for check in view.checks)),
+        )
+    return table
+
+
+def _tally(count: int, verdict: Verdict) -> Text:
+    return Text(str(count), _SIGNS[verdict][1]) if count else Text("·", "dim")
+
+
+def _findings(found: list[Finding]) -> Iterator[RenderableType]:
+    for finding in found[:_MOST_FINDINGS]:
+        sign, style = _SIGNS[finding.verdict]
+        ids = ", ".join(finding.ids[:3]) + (", …" if len(finding.ids) > 3 else "")
+        title = Text.assemble((f"{sign} ", style), (f"{ids} " if ids else "", "bold"))
+        title.append(printable(finding.title))
+        yield _one_line(title)
+        if finding.observed:
+            observed = Text(printable(finding.observed), "dim")
+            yield Padding(_one_line(observed), (0, 0, 0, 4))
+    if len(found) > _MOST_FINDINGS:
+        yield Text(f"  and {units.counted(len(found) - _MOST_FINDINGS, 'finding')} more", "dim")
+
+
+def _one_line(text: Text) -> Text:
+    if "\n" in text.plain:
+        text = Text(" ".join(text.plain.split()), text.style)
+    text.no_wrap = True
+    text.overflow = "ellipsis"
+    return text
+
+
+def _load(load: LoadView) -> Iterator[RenderableType]:
+    summary_ = load.summary
+    if summary_ is None:
+        yield Text(f"load cut short after {len({one.second for one in load.seconds})} s", "yellow")
+        return
+    title = (
+        f"load {summary_.scenario} · {summary_.model} model · {units.seconds(summary_.duration)}"
+    )
+    yield Text(printable(title), "dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("operation")
+    for name in ("succeeded", "failed", "per second", "p50", "p95", "p99", "max"):
+        table.add_column(name, justify="right")
+    for one in summary_.operations[:_MOST_OPERATIONS]:
+        table.add_row(*_operation(one, summary_.duration))
+    yield table
+    yield Text("latency: response time, from the planned start", "dim")
+    for level in summary_.service_levels:
+        sign, style = _SIGNS[Verdict.PASS if level.held else Verdict.FAIL]
+        yield _one_line(Text.assemble((f"{sign} ", style), printable(level.text)))
+    if load.ledger:
+        audit = load.ledger
+        lost = audit.missing + audit.altered
+        sign, style = _SIGNS[Verdict.FAIL if lost else Verdict.PASS]
+        yield Text.assemble(
+            (f"{sign} ", style),
+            f"{units.number(audit.acknowledged)} acknowledged, {units.number(audit.found)} found, "
+            f"{units.number(audit.missing)} missing, {units.number(audit.altered)} altered",
+        )
+
+
+def _operation(one: LoadOperation, duration: float) -> list[Text]:
+    done = one.finished - one.failed
+    times = (
+        [one.response.p50, one.response.p95, one.response.p99, one.response.max]
+        if one.response
+        else [None] * 4
+    )
+    return [
+        Text(printable(one.name)),
+        Text(units.number(done)),
+        Text(units.number(one.failed), "bold red" if one.failed else "dim"),
+        Text(units.significant(done / max(duration, 1e-9))),
+        *(Text(units.seconds(value)) for value in times),
+    ]
