@@ -14,6 +14,7 @@ from io import BytesIO
 from struct import Struct
 from typing import Any
 
+import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import correct_ambiguous_vr_element, write_file_meta_info
@@ -35,6 +36,8 @@ _STRING_PADDING = {
     "UI": b"\0",
 }
 _BYTES = frozenset({"OB", "OW", "OD", "OF", "OL", "OV", "UN"})
+# The data set holds these in little endian, whatever it will be written in (PS3.5 6.2, 7.3).
+_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 _NUMBERS = {
     "US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "UV": "Q", "SV": "q",
 }  # fmt: skip
@@ -55,6 +58,7 @@ class _Writer:
             vr: Struct(order + form).pack for vr, form in _NUMBERS.items()
         }
         self.parts: list[Part] = []
+        self.pixels_at: int | None = None  # which part is the value of the pixel data
 
     def dataset(self, dataset: Dataset, inherited: CharacterSet) -> None:
         """All elements of `dataset` in ascending order of tags; items inherit the character set."""
@@ -75,6 +79,8 @@ class _Writer:
         value = self.value(element, vr, charset)
         encapsulated = element.is_undefined_length and element.tag == PIXEL_DATA
         self.header(element.tag, vr, UNDEFINED if encapsulated else len(value))
+        if element.tag == PIXEL_DATA:
+            self.pixels_at = len(self.parts)
         self.parts.append(value)
         if encapsulated:
             self.parts.append(self.tag(0xFFFE, 0xE0DD) + bytes(4))
@@ -99,6 +105,8 @@ class _Writer:
         if vr in _BYTES:
             if value is None or len(value) == 0:
                 return b""
+            if not self.little and vr in _WORDS:
+                return _swapped(value, _WORDS[vr])
             return value if len(value) % 2 == 0 else bytes(value) + b"\0"
         if element.is_empty:
             return b""
@@ -134,6 +142,7 @@ class _Writer:
         outer, self.parts = self.parts, []
         self.dataset(item, charset)
         inner, self.parts = self.parts, outer
+        self.pixels_at = None  # an icon's, if any: not those of the data set
         undefined = getattr(item, "is_undefined_length_sequence_item", False)
         length = UNDEFINED if undefined else sum(map(len, inner))
         self.parts.append(self.tag(0xFFFE, 0xE000) + self.long(length))
@@ -145,6 +154,11 @@ class _Writer:
 def _string(value: Any) -> str:
     """A string value as it was given: IS and DS keep their original text."""
     return str(getattr(value, "original_string", None) or value)
+
+
+def _swapped(value: bytes, width: int) -> bytes:
+    """Words of `width` bytes in the other byte order."""
+    return np.frombuffer(value, dtype=f"<u{width}").astype(f">u{width}").tobytes()
 
 
 def character_set_of(dataset: Dataset, inherited: CharacterSet) -> CharacterSet:
@@ -172,6 +186,22 @@ def encode_parts(dataset: Dataset, transfer_syntax: str) -> list[Part]:
         raw = packer.compress(b"".join(writer.parts)) + packer.flush()
         return [raw + b"\0" * (len(raw) % 2)]
     return writer.parts
+
+
+def encode_split(dataset: Dataset, transfer_syntax: str) -> tuple[bytes, memoryview]:
+    """The encoded data set in two: up to the value of its pixel data, and from there on.
+
+    Where pixel data is the last element, which is the rule, it is not copied.  Not for the deflated
+    transfer syntax, whose bytes have no parts.
+    """
+    syntax = UID(transfer_syntax)
+    writer = _Writer(little=bool(syntax.is_little_endian), implicit=bool(syntax.is_implicit_VR))
+    writer.dataset(dataset, CharacterSet())
+    if writer.pixels_at is None:
+        return b"".join(writer.parts), memoryview(b"")
+    rest = writer.parts[writer.pixels_at :]
+    header = b"".join(writer.parts[: writer.pixels_at])
+    return header, memoryview(rest[0] if len(rest) == 1 else b"".join(rest))
 
 
 def encode_dataset(dataset: Dataset, transfer_syntax: str) -> bytes:

@@ -8,13 +8,14 @@ walked through without holding them.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from stepwedge.synthetic.codecs import compress, is_native
 from stepwedge.synthetic.encode import encode_dataset, encode_file
 from stepwedge.synthetic.people import Patient
 from stepwedge.synthetic.uids import uid
@@ -41,8 +42,10 @@ class SeriesPlan:
     """How a series will look: which kind of objects, how many, how large.
 
     `iod` is a key of `stepwedge.synthetic.iods.IODS`; `rows` and `columns` are in pixels; `frames`
-    counts for multi-frame objects only.  `attributes` are further attributes of series level by
-    keyword, and override what the builder sets (None removes the attribute).
+    counts for multi-frame objects only; `layout` is a key of
+    `stepwedge.synthetic.fragments.LAYOUTS` and counts for encapsulated pixel data only.
+    `attributes` are further attributes of series level by keyword, and override what the builder
+    sets (None removes the attribute).
     """
 
     iod: str
@@ -56,6 +59,7 @@ class SeriesPlan:
     frames: int = 1
     weighting: int = 0
     transfer_syntax: str = ExplicitVRLittleEndian
+    layout: str = "basic"
     attributes: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -178,6 +182,15 @@ class Instance:
         """The UID of the transfer syntax in which it is encoded."""
         return self.series.plan.transfer_syntax
 
+    def in_syntax(self, transfer_syntax: str, layout: str = "basic") -> Instance:
+        """The same instance, with the same UIDs, encoded in another transfer syntax.
+
+        `layout` is a key of `stepwedge.synthetic.fragments.LAYOUTS`.  What cannot be encoded so is
+        an error when the data set is built; `stepwedge.synthetic.codecs.refusal` tells beforehand.
+        """
+        plan = replace(self.series.plan, transfer_syntax=transfer_syntax, layout=layout)
+        return Instance(Series(self.study, self.series.number, plan), self.number)
+
     @property
     def date(self) -> str:
         """Content Date (0008,0023)."""
@@ -196,6 +209,8 @@ class Instance:
     def build(self) -> Dataset:
         """A new data set, for callers that want to change it."""
         dataset = self.series.iod.build(self)
+        if not is_native(self.transfer_syntax):
+            compress(dataset, self.transfer_syntax, self.series.plan.layout)
         meta = FileMetaDataset()
         meta.FileMetaInformationVersion = b"\0\1"
         meta.MediaStorageSOPClassUID = UID(self.sop_class_uid)

@@ -17,7 +17,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from stepwedge.errors import UsageError
 from stepwedge.synthetic.charsets import CharacterSet
-from stepwedge.synthetic.encode import PIXEL_DATA, encode_parts
+from stepwedge.synthetic.encode import encode_split
 from stepwedge.synthetic.model import Instance
 
 
@@ -79,7 +79,7 @@ class Template:
         dataset = instance.build()
         charset = instance.patient.charset
         sentinels = _plant(instance, dataset)
-        header, pixels = _split(dataset, instance.transfer_syntax)
+        header, pixels = encode_split(dataset, instance.transfer_syntax)
         fields = {}
         for argument, sentinel in sentinels.items():
             offsets = _find(header, sentinel)
@@ -159,17 +159,6 @@ def _name_width(charset: CharacterSet) -> int:
     """Bytes for a Person Name: 64 characters, or three groups with their escape sequences."""
     multi_byte = len(charset.terms) > 1 or charset.terms[0] in ("ISO_IR 192", "GB18030", "GBK")
     return 128 if multi_byte else 64
-
-
-def _split(dataset: Dataset, transfer_syntax: str) -> tuple[bytes, memoryview]:
-    """The encoded data set up to the value of its pixel data, and the rest without a copy."""
-    parts = encode_parts(dataset, transfer_syntax)
-    if PIXEL_DATA not in dataset:
-        return b"".join(parts), memoryview(b"")
-    pixels = dataset[PIXEL_DATA].value
-    at = next(n for n, part in enumerate(parts) if part is pixels)
-    rest = parts[at:]
-    return b"".join(parts[:at]), memoryview(rest[0] if len(rest) == 1 else b"".join(rest))
 
 
 def _find(header: bytes, sentinel: bytes) -> tuple[int, ...]:
