@@ -1,1 +1,64 @@
-"""The wire engine: a sans-IO DICOM upper layer and one thin transport around it."""
+"""The wire engine: a sans-IO DICOM upper layer and one thin transport around it.
+
+From the inside out: `items` and `pdus` are the codec, `states` is PS3.8 Table 9-10, `connection`
+puts them together without any input or output; `commands` and `messages` are DIMSE on top of it,
+`negotiation` what two A-ASSOCIATE PDUs agree on; `transport` is the socket; `plan`, `session` and
+`association` the requestor; `prepared` the fast path of C-STORE; `describe` and `pcap` draw a
+recorded conversation.
+"""
+
+from stepwedge.wire.association import Association, Replies
+from stepwedge.wire.connection import NEED_DATA, Connection, ConnectionClosed
+from stepwedge.wire.errors import (
+    Aborted,
+    AssociationError,
+    ClosedByPeer,
+    ConnectFailed,
+    LocalProtocolError,
+    Malformed,
+    NotAccepted,
+    ProtocolError,
+    ProtocolViolation,
+    Rejected,
+    RemoteProtocolError,
+    Timeout,
+    TlsFailed,
+)
+from stepwedge.wire.negotiation import Agreement, Proposed
+from stepwedge.wire.plan import Plan
+from stepwedge.wire.prepared import Prepared, Shared
+from stepwedge.wire.replies import Clocks, Reply
+from stepwedge.wire.states import Role, State
+from stepwedge.wire.transport import QuickAck, Timeouts
+
+__all__ = [
+    "NEED_DATA",
+    "Aborted",
+    "Agreement",
+    "Association",
+    "AssociationError",
+    "Clocks",
+    "ClosedByPeer",
+    "ConnectFailed",
+    "Connection",
+    "ConnectionClosed",
+    "LocalProtocolError",
+    "Malformed",
+    "NotAccepted",
+    "Plan",
+    "Prepared",
+    "Proposed",
+    "ProtocolError",
+    "ProtocolViolation",
+    "QuickAck",
+    "Rejected",
+    "RemoteProtocolError",
+    "Replies",
+    "Reply",
+    "Role",
+    "Shared",
+    "State",
+    "Timeout",
+    "Timeouts",
+    "TlsFailed",
+]

@@ -1,0 +1,133 @@
+"""Peers for the engine's tests: one that follows a script, and DCMTK's programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from stepwedge.wire import AssociationError, Plan, Proposed, Timeouts
+from stepwedge.wire.association import Association
+from stepwedge.wire.connection import NEED_DATA, Connection
+from stepwedge.wire.items import AcceptedContext, ApplicationContext, MaximumLength, UserInformation
+from stepwedge.wire.negotiation import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
+from stepwedge.wire.pdus import AssociateAC, AssociateRQ
+from stepwedge.wire.states import Role
+
+Script = Callable[[socket.socket], None]
+
+
+def accept(sock: socket.socket, *more: object, max_length: int = 16384) -> AssociateRQ:
+    """Reads an A-ASSOCIATE-RQ and accepts its contexts in their first transfer syntax."""
+    connection = Connection(Role.ACCEPTOR)
+    connection.connected()
+    while (event := connection.next_event()) is NEED_DATA:
+        connection.receive_data(sock.recv(65536))
+    assert isinstance(event, AssociateRQ)
+    contexts = [AcceptedContext(c.id, 0, c.transfer_syntaxes[0]) for c in event.contexts]
+    user = UserInformation((MaximumLength(max_length), *more))  # type: ignore[arg-type]
+    answer = AssociateAC(event.called, event.calling, (ApplicationContext(), *contexts, user))
+    sock.sendall(answer.encode())
+    return event
+
+
+class ScriptedPeer:
+    """A server that treats each connection by a function; `problems` is what went wrong in it."""
+
+    def __init__(self, script: Script) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self.problems: list[BaseException] = []
+        self._script = script
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.settimeout(10)
+            with sock:
+                try:
+                    self._script(sock)
+                except BaseException as error:
+                    self.problems.append(error)
+
+    def close(self) -> None:
+        if self._listener.fileno() < 0:
+            return
+        # shutdown wakes a thread that waits in accept; close alone would not
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+QUICK = Timeouts(connect=5, negotiate=0.3, response=0.3, release=0.3)
+
+
+def plan(address: tuple[str, int], *contexts: Proposed, **options: object) -> Plan:
+    """A plan for verification with short time-outs, unless something else is said."""
+    proposed = contexts or (Proposed(VERIFICATION, [IMPLICIT_VR_LITTLE_ENDIAN]),)
+    options.setdefault("timeouts", QUICK)
+    return Plan(address, called="PEER", calling="HARNESS", contexts=proposed, **options)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for programs that cannot pick one themselves."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+class Server:
+    """A program that listens, ready when it answers an echo."""
+
+    def __init__(
+        self, folder: Path, port: int, *command: object, ready: Plan | None = None
+    ) -> None:
+        self.address = ("127.0.0.1", port)
+        self.folder = folder
+        self.log = folder / "server.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(part) for part in command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env={**os.environ, "TCP_NODELAY": "1"},
+                start_new_session=True,
+            )
+        ready = ready or plan(self.address)
+        deadline = monotonic() + 15
+        while True:
+            try:
+                with Association(ready) as association:
+                    association.echo()
+                return
+            except AssociationError as error:
+                if self._process.poll() is not None or monotonic() > deadline:
+                    self.stop()
+                    text = self.log.read_text(errors="replace")
+                    raise AssertionError(f"{command} did not start: {error}\n{text}") from error
+                # a refused connection answers at once: give the program the processor
+                threading.Event().wait(0.02)
+
+    def stop(self) -> None:
+        """Ends the program and all it has forked."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self._process.pid, sign)
+                self._process.wait(5)
+                return
+            except ProcessLookupError:
+                self._process.wait(5)
+                return
+            except subprocess.TimeoutExpired:
+                continue
