@@ -8,7 +8,10 @@ recorded conversation.
 """
 
 from stepwedge.wire.association import Association, Replies
+from stepwedge.wire.chunks import Chunk, Direction, redacted
 from stepwedge.wire.connection import NEED_DATA, Connection, ConnectionClosed
+from stepwedge.wire.describe import PduView, describe
+from stepwedge.wire.elements import Field
 from stepwedge.wire.errors import (
     Aborted,
     AssociationError,
@@ -25,6 +28,7 @@ from stepwedge.wire.errors import (
     TlsFailed,
 )
 from stepwedge.wire.negotiation import Agreement, Proposed
+from stepwedge.wire.pcap import pcap
 from stepwedge.wire.plan import Plan
 from stepwedge.wire.prepared import Prepared, Shared
 from stepwedge.wire.replies import Clocks, Reply
@@ -37,14 +41,18 @@ __all__ = [
     "Agreement",
     "Association",
     "AssociationError",
+    "Chunk",
     "Clocks",
     "ClosedByPeer",
     "ConnectFailed",
     "Connection",
     "ConnectionClosed",
+    "Direction",
+    "Field",
     "LocalProtocolError",
     "Malformed",
     "NotAccepted",
+    "PduView",
     "Plan",
     "Prepared",
     "Proposed",
@@ -61,4 +69,7 @@ __all__ = [
     "Timeout",
     "Timeouts",
     "TlsFailed",
+    "describe",
+    "pcap",
+    "redacted",
 ]

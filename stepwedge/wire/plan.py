@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from stepwedge.wire.chunks import Chunk
 from stepwedge.wire.items import CommonExtendedNegotiation, ExtendedNegotiation, UserIdentity
 from stepwedge.wire.messages import Message, MessageLimits
 from stepwedge.wire.negotiation import (
@@ -30,7 +31,8 @@ class Plan:
     """An association request made ready, to be opened many times.
 
     `address` is resolved once, here.  Raises ConnectFailed when it does not resolve, and
-    LocalProtocolError for a request that cannot be written.
+    LocalProtocolError for a request that cannot be written.  `record` is given every Chunk that
+    passes, for `describe` and `pcap`.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Plan:
         send_buffer: int = 0,
         receive_buffer: int = 0,
         handler: RequestHandler | None = None,
+        record: Callable[[Chunk], object] | None = None,
     ) -> None:
         self.request = build_request(
             called,
@@ -77,6 +80,7 @@ class Plan:
         self.send_buffer = send_buffer
         self.receive_buffer = receive_buffer
         self.handler = handler
+        self.record = record
         self._settled: tuple[AssociateAC, Agreement] | None = None
 
     def settle(self, answer: AssociateAC) -> Agreement:

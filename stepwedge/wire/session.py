@@ -106,6 +106,7 @@ class Session:
             send_buffer=plan.send_buffer,
             receive_buffer=plan.receive_buffer,
         )
+        self.transport.record = plan.record
         connected = monotonic()
         self.phases.connect = connected - start
         try:

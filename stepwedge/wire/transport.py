@@ -18,11 +18,12 @@ import ssl
 import struct
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from time import monotonic
+from time import monotonic, time
 from typing import Any, TypeAlias
 
 import msgspec
 
+from stepwedge.wire.chunks import Chunk, Direction
 from stepwedge.wire.errors import ClosedByPeer, ConnectFailed, Timeout, TlsFailed
 from stepwedge.wire.items import Buffer
 
@@ -78,12 +79,17 @@ def resolve(host: str, port: int) -> tuple[int, Any]:
 class Transport:
     """One connected socket.
 
+    `record`, when set, is given a Chunk of all that passes.
+
     `arm` sets the deadline of what follows; `send` and `receive_into` raise Timeout and
     ClosedByPeer with the phase they were given.  `sock` is there for fast paths, which must catch
     what `failed` understands.
     """
 
-    __slots__ = ("_arm_socket", "_armed", "no_delay", "quickack", "sock", "stamps", "tls")
+    __slots__ = ("_arm_socket", "_armed", "no_delay", "quickack", "record", "sock", "stamps", "tls")
+
+    outward = Direction.TO_SERVER
+    inward = Direction.TO_CLIENT
 
     def __init__(
         self,
@@ -95,6 +101,7 @@ class Transport:
         self.sock = sock
         self.tls = hasattr(sock, "cipher")
         self.quickack = quickack
+        self.record: Callable[[Chunk], object] | None = None
         self._armed = -1.0
         native = type(sock).__module__ == "socket"  # not gevent's, and no TLS
         self._arm_socket: Callable[[float], None] = (
@@ -179,6 +186,8 @@ class Transport:
         `seconds` bounds the whole of it.  Raises Timeout or ClosedByPeer.
         """
         self.arm(seconds)
+        if self.record is not None:
+            self.record(Chunk(time(), self.outward, b"".join(buffers)))
         if self.tls:
             self._send_tls(buffers, seconds, phase)
             return
@@ -244,12 +253,17 @@ class Transport:
         if self.quickack is QuickAck.REARMED:
             self.rearm()
         try:
-            if not self.stamps:
-                return self.sock.recv_into(view), 0
-            size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY)
+            if self.stamps:
+                size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY)
+                stamp = stamp_of(ancillary)
+            else:
+                size, stamp = self.sock.recv_into(view), 0
         except OSError as error:
             raise self.failed(error, phase, seconds) from error
-        return size, stamp_of(ancillary)
+        if self.record is not None and size:
+            at = stamp * 1e-9 if stamp else time()
+            self.record(Chunk(at, self.inward, bytes(view[:size])))
+        return size, stamp
 
     def rearm(self) -> None:
         """Sets TCP_QUICKACK, which the kernel clears again by itself."""
