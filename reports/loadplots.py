@@ -12,17 +12,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hdrh.histogram import HdrHistogram
 from markupsafe import Markup
 
 from stepwedge.events import Histogram, LoadOperation, LoadSecond, ServiceLevel
+from stepwedge.histograms import read
 from stepwedge.reports import scale, units
 from stepwedge.reports.model import LoadView
 from stepwedge.reports.plot import Cell, Line, Rule, figure
 
 MOST_POINTS = 240  # across about 580 pixels: finer cannot be seen
 _STYLES = ("s1", "s2", "s3", "s4", "s5", "s6")
-_MICROSECOND = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +266,7 @@ def spectrum(anchor: str, operations: Sequence[LoadOperation]) -> Markup:
         lines,
         note=f"samples: {counts}; response counts from the planned start, service (dashed) from "
         "the actual one",
-        height=320,
+        height=300,
     )
 
 
@@ -278,15 +277,12 @@ _PLACES = [1.0, 1.1, 1.25, 1.5, *(10 ** (n / 10) for n in range(3, 41))]
 def percentiles(histogram: Histogram) -> list[tuple[float, float | None]]:
     """Pairs of 1/(1 − p) and the latency in seconds at p, as far as the samples reach.
 
-    An encoding that cannot be read gives the few percentiles that stand beside it.
+    A histogram that was kept without its buckets gives the few percentiles that stand beside it.
     """
-    reach = [place for place in _PLACES if place <= max(histogram.count, 1)]
     if histogram.encoded:
-        decoded = HdrHistogram.decode(histogram.encoded)
-        return [
-            (place, decoded.get_value_at_percentile(100 * (1 - 1 / place)) * _MICROSECOND)
-            for place in reach
-        ]
+        buckets = read(histogram.encoded)
+        reach = [place for place in _PLACES if place <= max(buckets.total, 1)]
+        return [(place, buckets.quantile(1 - 1 / place)) for place in reach] if reach else []
     known = (
         (2.0, histogram.p50),
         (10.0, histogram.p90),

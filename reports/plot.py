@@ -16,9 +16,10 @@ from markupsafe import Markup, escape
 from stepwedge.reports.scale import Axis
 from stepwedge.reports.text import printable
 
-WIDTH, HEIGHT = 760, 268
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 118, 12, 44
+WIDTH, HEIGHT = 640, 250
+_LEFT, _TOP, _BOTTOM = 78, 12, 44
 _LABEL_HEIGHT = 14
+_LETTER = 6.7  # width of an average letter of a label, in the canvas's units
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,10 @@ class _Frame:
     x: Axis
     y: Axis
     height: int
+    right: float  # room for the names of the lines
 
     def across(self, value: float) -> float:
-        return _LEFT + self.x.place(value) * (WIDTH - _LEFT - _RIGHT)
+        return _LEFT + self.x.place(value) * (WIDTH - _LEFT - self.right)
 
     def up(self, value: float) -> float:
         return self.height - _BOTTOM - self.y.place(value) * (self.height - _TOP - _BOTTOM)
@@ -105,14 +107,15 @@ def figure(
     `summary` is what a screen reader says in place of the drawing; `note` stands below it: over how
     many samples, how the points were thinned.
     """
-    frame = _Frame(x, y, height)
+    longest = max((len(line.name) for line in lines), default=0)
+    frame = _Frame(x, y, height, right=18 + longest * _LETTER)
     parts = [
         tag("title", title, id=f"{anchor}-title"),
         tag("desc", summary, id=f"{anchor}-desc"),
         *(_cell(frame, cell) for cell in cells),
         _grid(frame),
-        *(_rule(frame, rule) for rule in rules),
         *(_line(frame, line) for line in lines),
+        *(_rule(frame, rule) for rule in rules),
         _labels(frame, lines),
     ]
     drawing = tag(

@@ -164,6 +164,8 @@ class LoadSecond(Event, tag="load-second", frozen=True):
     # Response times for a heat map, by tenths of a decade: n → how many took at least 10^(n/10) s
     # and less than 10^((n+1)/10) s; -20 counts those from 10.0 to 12.6 ms.
     cells: dict[int, int] = {}
+    # The same response times without loss, as Histogram.encoded; empty when there are none.
+    encoded: str = ""
 
 
 class ServiceLevel(msgspec.Struct, frozen=True):
@@ -196,6 +198,37 @@ class LoadSummary(Event, tag="load-summary", frozen=True):
     notes: list[str] = []  # findings in words: a 40 ms cluster, client-limited, …
     service_levels: list[ServiceLevel] = []
     detail: dict[str, Any] = {}
+
+
+class CapacityStep(msgspec.Struct, frozen=True):
+    """One trial of the capacity search: the load at `scale` times the scenario's rates."""
+
+    scale: float
+    phase: str  # "warm-up", "climb", "bisect" or "confirm"
+    held: bool
+    planned_rate: float  # arrivals per second of the operation that the search is about
+    achieved_rate: float
+    p50: float | None = None  # of its response time, seconds
+    p95: float | None = None
+    p99: float | None = None
+    missed: list[str] = []  # the service levels that did not hold
+    server_limited: bool = True  # False: the harness was at its own limit
+
+
+class Capacity(Event, tag="capacity", frozen=True):
+    """The highest load at which the service levels held, and how that was found.
+
+    `scale` multiplies the scenario's rates; None when the levels did not hold even at the lowest.
+    """
+
+    scenario: str
+    operation: str
+    scale: float | None
+    rate: float | None  # operations per second at the knee
+    exams_per_year: float | None
+    limit: str  # what limits it, in words
+    levels: list[str]
+    steps: list[CapacityStep]
 
 
 class Ledger(Event, tag="ledger", frozen=True):
@@ -234,6 +267,7 @@ AnyEvent = (
     | CheckFinished
     | LoadSecond
     | LoadSummary
+    | Capacity
     | Ledger
     | Note
     | RunFinished

@@ -114,11 +114,11 @@ def check_finished(
     return CheckFinished(**(fields | changes))  # type: ignore[arg-type]
 
 
-def histogram(milliseconds: float = 12.0, count: int = 1000) -> Histogram:
-    """The few numbers of a latency distribution around `milliseconds`, without its buckets."""
+def histogram(milliseconds: float = 12.0, count: int = 1000, encoded: str = "") -> Histogram:
+    """The few numbers of a latency distribution around `milliseconds`, and its buckets if given."""
     seconds = milliseconds / 1000
     return Histogram(
-        encoded="",
+        encoded=encoded,
         count=count,
         mean=seconds,
         max=seconds * 9,
