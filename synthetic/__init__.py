@@ -7,6 +7,7 @@ from stepwedge.synthetic.matching import Answer
 from stepwedge.synthetic.model import Instance, Series, SeriesPlan, Study
 from stepwedge.synthetic.people import Patient
 from stepwedge.synthetic.template import Template
+from stepwedge.synthetic.variety import variety_corpus
 from stepwedge.synthetic.write import Manifest, write_corpus
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Study",
     "Template",
     "conformance_corpus",
+    "variety_corpus",
     "write_corpus",
 ]

@@ -26,8 +26,8 @@ import click
 def synth(corpus: str, seed: int, run: str, studies: int, matrix: int | None, out: Path) -> None:
     """Write CORPUS as DICOM files with a manifest.
 
-    CORPUS is `hospital` (a stream of everyday studies) or `conformance` (few and small ones in
-    which every matching rule makes a difference).
+    CORPUS is `hospital` (a stream of everyday studies), `conformance` (few and small ones in which
+    every matching rule makes a difference) or `variety` (one study of every kind of object).
     """
     from stepwedge.synthetic.corpora import build
     from stepwedge.synthetic.write import write_corpus

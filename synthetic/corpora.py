@@ -8,6 +8,8 @@ from stepwedge.errors import UsageError
 from stepwedge.synthetic.conformance import MATRIX, conformance_corpus
 from stepwedge.synthetic.corpus import Corpus, Question
 from stepwedge.synthetic.hospital import Hospital, patient_id
+from stepwedge.synthetic.variety import MATRIX as VARIETY_MATRIX
+from stepwedge.synthetic.variety import variety_corpus
 
 
 def _conformance(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
@@ -33,9 +35,14 @@ def _hospital(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
     return Corpus("hospital", hospital.scope, found, tuple(questions))
 
 
+def _variety(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
+    return variety_corpus(seed, run, matrix=matrix or VARIETY_MATRIX)
+
+
 CORPORA: dict[str, Callable[[int, str, int, int | None], Corpus]] = {
     "conformance": _conformance,
     "hospital": _hospital,
+    "variety": _variety,
 }
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
+from stepwedge.errors import UsageError
 from stepwedge.synthetic.model import Instance, Series
 from stepwedge.version import VERSION
 
@@ -109,7 +111,8 @@ def general_series(dataset: Dataset, series: Series) -> None:
         dataset.BodyPartExamined = plan.body_part
     if plan.protocol:
         dataset.ProtocolName = plan.protocol
-    if plan.laterality or not plan.body_part:  # type 2C: unknown is not the same as unpaired
+    if plan.laterality or (series.iod.image and not plan.body_part):
+        # Type 2C: of an unknown part it is not known whether it is paired.
         dataset.Laterality = plan.laterality
 
 
@@ -198,3 +201,39 @@ def window(dataset: Dataset, centre: int, width: int) -> None:
 def _ds(value: float) -> str:
     """A DS value: at most six decimals, no exponent, well within 16 characters."""
     return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+
+
+def cine(dataset: Dataset, frames: int, frame_time: str) -> None:
+    """Cine and Multi-frame Modules (PS3.3 C.7.6.5, C.7.6.6); `frame_time` in milliseconds."""
+    dataset.NumberOfFrames = frames
+    dataset.FrameTime = frame_time
+    dataset.FrameIncrementPointer = Tag("FrameTime")
+
+
+def moment(instance: Instance) -> str:
+    """A DT value of when the instance was made; empty when the date is unknown."""
+    return instance.date + instance.time if instance.date else ""
+
+
+def reference(instance: Instance) -> Dataset:
+    """An item of the SOP Instance Reference Macro (PS3.3 Table 10-11)."""
+    return item(
+        ReferencedSOPClassUID=instance.sop_class_uid,
+        ReferencedSOPInstanceUID=instance.sop_instance_uid,
+    )
+
+
+def sources(instance: Instance, *, iod: str | None = None) -> tuple[Instance, ...]:
+    """The instances that an object of the same study refers to: its first series of images.
+
+    Raises `UsageError` when the study has none (or none of `iod`).
+    """
+    for series in instance.study.series:
+        if series.number == instance.series.number:
+            continue
+        if iod in (None, series.plan.iod) and series.iod.image:
+            return series.instances
+    raise UsageError(
+        f"{instance.series.plan.iod} refers to images, and study {instance.study.number} has none",
+        f"plan a series of {iod or 'images'} in the same study",
+    )

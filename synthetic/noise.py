@@ -16,9 +16,19 @@ _TERMS = 12
 _SIGMA = 256.0
 
 
+def words(count: int, seed: int, *path: object) -> NDArray[np.int64]:
+    """`count` random numbers of 62 bits."""
+    raw: NDArray[np.int64] = (_bits(seed, *path).random_raw(count) >> np.uint64(2)).astype(np.int64)
+    return raw
+
+
+def _bits(seed: int, *path: object) -> np.random.PCG64:
+    return np.random.PCG64(int.from_bytes(digest(seed, "noise", *path)[:16], "big"))
+
+
 def bell(shape: tuple[int, ...], sigma: float, seed: int, *path: object) -> NDArray[np.int32]:
     """Integers with mean 0 and standard deviation `sigma`, nearly normal (twelve uniform terms)."""
-    bits = np.random.PCG64(int.from_bytes(digest(seed, "noise", *path)[:16], "big"))
+    bits = _bits(seed, *path)
     count = int(np.prod(shape))
     words = bits.random_raw((count * _TERMS + 7) // 8).astype("<u8").view(np.uint8)
     total = words[: count * _TERMS].reshape(_TERMS, count).sum(axis=0, dtype=np.int32)

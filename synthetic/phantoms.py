@@ -73,7 +73,9 @@ def head(rows: int, columns: int, z: float) -> Image:
 
 
 @lru_cache(maxsize=512)
-def ct_slice(seed: int, rows: int, columns: int, index: int, count: int) -> bytes:
+def ct_slice(
+    seed: int, rows: int, columns: int, index: int, count: int, label: bool = True
+) -> bytes:
     """A CT slice in Hounsfield units stored as signed 16 bits: air, skull, brain, noise.
 
     A small wedge lies in the corner, where a calibration phantom would.
@@ -87,13 +89,20 @@ def ct_slice(seed: int, rows: int, columns: int, index: int, count: int) -> byte
     units = units + noise.bell((rows, columns), 12.0, seed, "ct", rows, index % NOISE_FIELDS)
     height, width = max(1, rows // 12), columns // 4
     units[-height - 1 : -1, 1 : 1 + width] = wedge(height, width, 6, 1000)
-    stamp(units, 1200)
+    if label:
+        stamp(units, 1200)
     return np.clip(units, -1024, 3071).astype("<i2").tobytes()
 
 
 @lru_cache(maxsize=512)
 def mr_slice(
-    seed: int, rows: int, columns: int, index: int, count: int, weighting: int = 0
+    seed: int,
+    rows: int,
+    columns: int,
+    index: int,
+    count: int,
+    weighting: int = 0,
+    label: bool = True,
 ) -> bytes:
     """An MR slice of 12 stored bits in unsigned words; `weighting` changes which tissue is bright.
 
@@ -105,7 +114,8 @@ def mr_slice(
     signal = np.where(base >= 600, base * gain[0] // 2, base * gain[1])
     field = noise.bell((rows, columns), 18.0, seed, "mr", rows, index % NOISE_FIELDS)
     image = np.abs(signal + field).astype(np.int32)
-    stamp(image, 2000)
+    if label:
+        stamp(image, 2000)
     return np.clip(image, 0, 4095).astype("<u2").tobytes()
 
 
@@ -147,3 +157,75 @@ def ultrasound_frame(seed: int, rows: int, columns: int, frame: int, frames: int
     image[-height:, :] = wedge(height, columns, 9, 255)
     stamp(image, 255)
     return np.clip(image, 0, 255).astype(np.uint8).tobytes()
+
+
+@lru_cache(maxsize=64)
+def mammogram(
+    seed: int, rows: int, columns: int, bits: int, laterality: str, view: int = 0
+) -> bytes:
+    """A mammogram in unsigned words of `bits`: half an ellipse of gradient, specks, a wedge.
+
+    The chest wall is on the left for the left breast and on the right for the right one.
+    """
+    top = (1 << bits) - 1
+    x = (np.arange(columns) + 0.5) / columns
+    y = (2 * np.arange(rows) + 1 - rows) / rows
+    x, y = x[np.newaxis, :], y[:, np.newaxis]
+    edge = 1.0 - (x / 0.8) * (x / 0.8) - (y / 0.85) * (y / 0.85)
+    level = np.where(edge > 0, np.sqrt(np.clip(edge, 0, 1)) * 0.55 + 0.12, 0.0)
+    gland = ((x - 0.25) / 0.3) ** 2 + (y / 0.4) ** 2
+    level = np.where(gland < 1, level + 0.18 * (1 - gland), level)
+    image = (level * top).astype(np.int32)
+    field = noise.bell((rows, columns), top / 200, seed, "mammogram", rows, columns, view)
+    image += np.where(edge > 0, field, 0)
+    step = max(2, rows // 32)
+    for speck in range(5):  # calcifications: single bright pixels in a row
+        row, column = rows // 2 + (speck - 2) * step, columns // 4 + speck
+        if 0 <= row < rows:
+            image[row, min(column, columns - 1)] = top
+    if laterality == "R":
+        image = image[:, ::-1].copy()
+    height = max(1, rows // 24)
+    image[-height:, :] = wedge(height, columns, 11, top)
+    stamp(image, top)
+    return np.clip(image, 0, top).astype("<u2").tobytes()
+
+
+@lru_cache(maxsize=128)
+def emission_slice(
+    seed: int, rows: int, columns: int, index: int, count: int, top: int = 8000
+) -> bytes:
+    """A slice of activity in unsigned 16-bit words: warm body, hot spots, counting noise."""
+    x, y = _grid(rows, columns)
+    z = (2 * index + 1 - count) / max(count, 1)
+    body = x * x / 0.45 + y * y / 0.3 + z * z * 0.3
+    activity = np.where(body < 1, (1 - body) * 0.35 + 0.1, 0.0)
+    for cx, cy, cz, size, heat in ((0.25, 0.1, 0.2, 0.02, 0.5), (-0.3, -0.15, -0.4, 0.01, 0.8)):
+        distance = (x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 * 0.5
+        activity = activity + np.where(distance < size, heat * (1 - distance / size), 0.0)
+    image = (activity * top).astype(np.int32)
+    # Counting noise grows with the square root of the signal.
+    field = noise.bell((rows, columns), 256.0, seed, "emission", rows, index % NOISE_FIELDS)
+    image += (field * np.sqrt(activity * top / 40)).astype(np.int32) // 64
+    stamp(image, top)
+    return np.clip(image, 0, 65535).astype("<u2").tobytes()
+
+
+@lru_cache(maxsize=128)
+def angiogram(seed: int, rows: int, columns: int, bits: int, frame: int, frames: int) -> bytes:
+    """A frame of an angiogram in unsigned words of `bits`: dark branches fill from the top."""
+    top = (1 << bits) - 1
+    x, y = _grid(rows, columns)
+    image = np.full((rows, columns), top * 3 // 4, dtype=np.int32)
+    image -= (np.clip(x * x + y * y, 0, 1) * top / 4).astype(np.int32)
+    front = 1.0 - 2.0 * (frame + 1) / max(frames, 1)
+    for bend, spread, width in ((0.0, 0.0, 0.035), (0.5, 0.35, 0.02), (-0.4, 0.5, 0.02)):
+        below = np.clip(0.6 - y, 0, 2)
+        path = bend * below * (1 - below * 0.3) * (0.5 + spread)
+        vessel = (np.abs(x - path) < width * (1 - below * 0.25)) & (y > front)
+        image[vessel] = top // 5
+    image += noise.bell((rows, columns), top / 90, seed, "angio", rows, frame % NOISE_FIELDS)
+    height = max(1, rows // 20)
+    image[-height:, :] = wedge(height, columns, 11, top)
+    stamp(image, top)
+    return np.clip(image, 0, top).astype("<u2").tobytes()

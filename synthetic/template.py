@@ -78,7 +78,7 @@ class Template:
             )
         dataset = instance.build()
         charset = instance.patient.charset
-        sentinels = _plant(instance, dataset)
+        sentinels = _plant(dataset)
         header, pixels = encode_split(dataset, instance.transfer_syntax)
         fields = {}
         for argument, sentinel in sentinels.items():
@@ -142,23 +142,16 @@ class Template:
         return len(self._header) + len(self.pixels)
 
 
-def _plant(instance: Instance, dataset: Dataset) -> dict[str, bytes]:
+def _plant(dataset: Dataset) -> dict[str, bytes]:
     """Puts values of full width into the text fields; returns what to look for, by argument."""
     sentinels = {}
     for argument, kind in _KINDS.items():
         element = dataset[kind.keyword]
         if kind.width:
-            width = _name_width(instance.patient.charset) if kind.name else kind.width
             # Past pydicom's own check of the value, which an Instance Number would not pass.
-            element._value = f"@{kind.keyword}".ljust(width, "@")[:width]
+            element._value = f"@{kind.keyword}".ljust(kind.width, "@")[: kind.width]
         sentinels[argument] = str(element.value).encode("ascii")
     return sentinels
-
-
-def _name_width(charset: CharacterSet) -> int:
-    """Bytes for a Person Name: 64 characters, or three groups with their escape sequences."""
-    multi_byte = len(charset.terms) > 1 or charset.terms[0] in ("ISO_IR 192", "GB18030", "GBK")
-    return 128 if multi_byte else 64
 
 
 def _find(header: bytes, sentinel: bytes) -> tuple[int, ...]:

@@ -1,11 +1,10 @@
-"""Ultrasound: multi-frame cine loops."""
+"""Ultrasound: cine loops in grey, single images in colour."""
 
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
-from stepwedge.synthetic import modules, phantoms
+from stepwedge.synthetic import colours, modules, phantoms
 from stepwedge.synthetic.model import Instance
 
 _FRAME_TIME = "33.33"  # milliseconds: thirty frames a second
@@ -18,10 +17,7 @@ def multi_frame(instance: Instance) -> Dataset:
     modules.general_image(dataset, instance, "ORIGINAL", "PRIMARY", "ABDOMINAL", "0001")
     modules.acquisition(dataset, instance)
     dataset.PatientOrientation = ""
-    # Cine and Multi-frame Modules, PS3.3 C.7.6.5 and C.7.6.6
-    dataset.FrameTime = _FRAME_TIME
-    dataset.NumberOfFrames = plan.frames
-    dataset.FrameIncrementPointer = Tag("FrameTime")
+    modules.cine(dataset, plan.frames, _FRAME_TIME)
     dataset.SequenceOfUltrasoundRegions = [_region(plan.rows, plan.columns)]
     dataset.TransducerData = "SYNTHETIC"
     dataset.LossyImageCompression = "00"
@@ -50,3 +46,19 @@ def _region(rows: int, columns: int) -> Dataset:
         PhysicalDeltaX=0.02,
         PhysicalDeltaY=0.02,
     )
+
+
+def single(instance: Instance) -> Dataset:
+    """Ultrasound Image IOD (PS3.3 A.6), in colour as flow imaging is."""
+    plan = instance.series.plan
+    dataset = modules.start(instance)
+    modules.general_image(dataset, instance, "ORIGINAL", "PRIMARY", "ABDOMINAL", "0011")
+    modules.acquisition(dataset, instance)
+    dataset.PatientOrientation = ""
+    dataset.SequenceOfUltrasoundRegions = [_region(plan.rows, plan.columns)]
+    dataset.LossyImageCompression = "00"
+    pixels = colours.flow(instance.study.scope.seed, plan.rows, plan.columns, instance.number)
+    modules.image_pixel(
+        dataset, plan.rows, plan.columns, pixels, stored=8, samples=3, photometric="RGB"
+    )
+    return modules.finish(dataset, instance)

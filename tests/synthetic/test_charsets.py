@@ -85,5 +85,4 @@ def test_every_locale_fits_each_of_its_character_sets(key: str) -> None:
     for charset in where.character_sets:
         for number in range(20):
             name = people.person_name(people.draw(number, key), where, "FM"[number % 2], charset)
-            assert charset.encode(name, name=True)
-            assert max(map(len, name.split("="))) <= people.NAME_LENGTH
+            assert len(charset.encode(name, name=True)) <= people.NAME_LENGTH

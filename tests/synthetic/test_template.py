@@ -46,13 +46,11 @@ def test_filled_equals_built(instance: Instance, syntax: str) -> None:
         instance_number=4711,
     )
     dataset = instance.build()
-    charset = instance.patient.charset
-    name_width = 128 if len(charset.terms) > 1 or charset.terms == ("ISO_IR 192",) else 64
     dataset.SOPInstanceUID = values["sop"]
     dataset.SeriesInstanceUID = values["series"]
     dataset.StudyInstanceUID = values["study"]
     dataset["PatientID"]._value = "SW-t-77".ljust(48)
-    dataset["PatientName"]._value = "TEMPLATE^FILLED".ljust(name_width)
+    dataset["PatientName"]._value = "TEMPLATE^FILLED".ljust(64)
     dataset["AccessionNumber"]._value = "A1".ljust(16)
     dataset["InstanceNumber"]._value = "4711".ljust(12)
     assert header + bytes(pixels) == encode_dataset(dataset, syntax)

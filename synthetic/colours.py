@@ -1,0 +1,151 @@
+"""Colour pictures: a test chart, the inside of a tube, stained tissue in tiles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from struct import pack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepwedge.synthetic import noise, phantoms
+from stepwedge.synthetic.lettering import stamp
+
+# The bars of a television test pattern at three quarters of full amplitude.
+_BARS = (
+    (191, 191, 191), (191, 191, 0), (0, 191, 191), (0, 191, 0), (191, 0, 191), (191, 0, 0),
+    (0, 0, 191),
+)  # fmt: skip
+
+# Random values that a picture draws from by a hash of the place.
+_TABLE = 4096
+
+
+@lru_cache(maxsize=64)
+def chart(rows: int, columns: int, frame: int = 0) -> bytes:
+    """Colour bars over a grey ramp and three colour ramps; `frame` shifts the bars."""
+    image = np.zeros((rows, columns, 3), dtype=np.uint8)
+    split = rows * 2 // 3
+    bars = (np.arange(columns) * len(_BARS) // columns + frame) % len(_BARS)
+    image[:split] = np.array(_BARS, dtype=np.uint8)[bars]
+    ramp = (np.arange(columns) * 255 // max(columns - 1, 1)).astype(np.uint8)
+    bands = np.array_split(np.arange(split, rows), 4)
+    for band, channels in zip(bands, ((0, 1, 2), (0,), (1,), (2,)), strict=True):
+        for channel in channels:
+            image[band, :, channel] = ramp
+    stamp(image, 255)
+    return image.tobytes()
+
+
+@lru_cache(maxsize=16)
+def lumen(rows: int, columns: int) -> bytes:
+    """The inside of a tube, seen along its axis: pink folds around a dark centre."""
+    x = ((2 * np.arange(columns) + 1 - columns) / columns)[np.newaxis, :]
+    y = ((2 * np.arange(rows) + 1 - rows) / rows)[:, np.newaxis]
+    radius = np.sqrt(x * x + y * y)
+    depth = 1.0 / (radius + 0.25)
+    fold = np.abs(depth * 2.5 - np.floor(depth * 2.5) - 0.5) * 2
+    light = np.clip(radius * 1.3, 0, 1) * (0.75 + 0.25 * fold)
+    light = np.where(radius > 0.98, 0.0, light)
+    image = np.stack([light * 235, light * 130, light * 115], axis=-1).astype(np.int32)
+    image += noise.bell((rows, columns), 3.0, 0, "lumen", rows, columns)[:, :, np.newaxis]
+    image = np.where(radius[:, :, np.newaxis] > 0.98, 0, image)
+    stamp(image, 255)
+    return np.clip(image, 0, 255).astype(np.uint8).tobytes()
+
+
+@lru_cache(maxsize=256)
+def tissue_tile(seed: int, rows: int, columns: int, tile: int, side: int) -> bytes:
+    """One tile of a stained section: pink ground, violet nuclei, white gaps; seamless."""
+    row, column = divmod(tile, side)
+    y = np.arange(row * rows, (row + 1) * rows)[:, np.newaxis]
+    x = np.arange(column * columns, (column + 1) * columns)[np.newaxis, :]
+    ground = _lattice(seed, "ground", x, y, 48)
+    fibre = _lattice(seed, "fibre", x, y, 12)
+    image = np.empty((rows, columns, 3), dtype=np.int32)
+    image[:] = (236, 180, 208)
+    image -= (fibre * np.array((30, 60, 30))[:, np.newaxis, np.newaxis] // 255).transpose(1, 2, 0)
+    nuclei = _nuclei(seed, x, y, 16)
+    image[nuclei] = (98, 62, 140)
+    image[(ground < 70) & ~nuclei] = (244, 240, 246)
+    image += noise.bell((rows, columns), 4.0, seed, "tissue", tile % 8)[:, :, np.newaxis]
+    if row == 0:
+        stamp(image, 40, scale=max(1, columns // 128))
+    return np.clip(image, 0, 255).astype(np.uint8).tobytes()
+
+
+def _lattice(
+    seed: int, name: str, x: NDArray[np.int64], y: NDArray[np.int64], cell: int
+) -> NDArray[np.int64]:
+    """Smooth noise of 0…255: random values on a lattice with bilinear interpolation between."""
+    table = noise.words(_TABLE, seed, name) & 255
+    fx, fy = x % cell, y % cell
+    cx, cy = x // cell, y // cell
+
+    def corner(dx: int, dy: int) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = table[((cx + dx) * 57 + (cy + dy) * 113) % _TABLE]
+        return found
+
+    top = corner(0, 0) * (cell - fx) + corner(1, 0) * fx
+    bottom = corner(0, 1) * (cell - fx) + corner(1, 1) * fx
+    total = (top * (cell - fy) + bottom * fy) // (cell * cell)
+    return np.asarray(total, dtype=np.int64)
+
+
+def _nuclei(seed: int, x: NDArray[np.int64], y: NDArray[np.int64], cell: int) -> NDArray[np.bool_]:
+    """Discs, at most one a cell of the lattice, wholly within it."""
+    table = noise.words(_TABLE, seed, "nuclei")
+    word = table[((x // cell) * 71 + (y // cell) * 131) % _TABLE]
+    radius = 3 + (word & 3)
+    dx = x % cell - 7 - ((word >> 4) & 1)
+    dy = y % cell - 7 - ((word >> 6) & 1)
+    inside: NDArray[np.bool_] = (dx * dx + dy * dy <= radius * radius) & ((word >> 8) & 3 > 0)
+    return inside
+
+
+@lru_cache(maxsize=1)
+def icc_profile() -> bytes:
+    """A small matrix profile of the sRGB primaries with a gamma of 2.2 (ICC.1, version 2.1)."""
+    tags = [
+        (b"desc", b"desc" + bytes(4) + pack(">L", 5) + b"sRGB\0" + bytes(78)),
+        (b"cprt", b"text" + bytes(4) + b"none\0"),
+        (b"wtpt", _xyz(0.9505, 1.0, 1.0891)),
+        (b"rXYZ", _xyz(0.4361, 0.2225, 0.0139)),
+        (b"gXYZ", _xyz(0.3851, 0.7169, 0.0971)),
+        (b"bXYZ", _xyz(0.1431, 0.0606, 0.7141)),
+        *((name, b"curv" + bytes(4) + pack(">LH", 1, 563)) for name in (b"rTRC", b"gTRC", b"bTRC")),
+    ]
+    directory, body = b"", b""
+    at = 128 + 4 + 12 * len(tags)
+    for name, data in tags:
+        directory += name + pack(">LL", at + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    size = at + len(body)
+    header = pack(
+        ">L4sL4s4s4s6H4s4sLLLQLLLL", size, b"\0\0\0\0", 0x02100000, b"scnr", b"RGB ", b"XYZ ",
+        2025, 1, 1, 0, 0, 0, b"acsp", b"\0\0\0\0", 0, 0, 0, 0, 0, 0xF6D6, 0x10000, 0xD32D,
+    )  # fmt: skip
+    return header.ljust(128, b"\0") + pack(">L", len(tags)) + directory + body
+
+
+def _xyz(*values: float) -> bytes:
+    return b"XYZ " + bytes(4) + pack(">3l", *(round(value * 65536) for value in values))
+
+
+@lru_cache(maxsize=32)
+def flow(seed: int, rows: int, columns: int, number: int = 1) -> bytes:
+    """A grey ultrasound fan with flow in red and blue laid over a vessel."""
+    grey = np.frombuffer(phantoms.ultrasound_frame(seed, rows, columns, number, 8), np.uint8)
+    image = np.repeat(grey.reshape(rows, columns, 1), 3, axis=2).copy()
+    x = ((2 * np.arange(columns) + 1 - columns) / columns)[np.newaxis, :]
+    y = ((np.arange(rows) + 0.5) / rows)[:, np.newaxis]
+    offset = y - 0.5 - 0.2 * x
+    vessel = (np.abs(offset) < 0.06) & (np.abs(x) < 0.35)
+    speed = (255 * (1 - np.abs(offset) / 0.06)).astype(np.int64)
+    image[:, :, 0] = np.where(vessel & (x < 0), speed, image[:, :, 0])
+    image[:, :, 2] = np.where(vessel & (x >= 0), speed, image[:, :, 2])
+    for channel in (1, 2):
+        image[:, :, channel] = np.where(vessel & (x < 0), 0, image[:, :, channel])
+    for channel in (0, 1):
+        image[:, :, channel] = np.where(vessel & (x >= 0), 0, image[:, :, channel])
+    return image.astype(np.uint8).tobytes()
