@@ -1,0 +1,80 @@
+"""The seam between users and the wire: what a user of a load can ask of an association.
+
+Roles speak to this protocol only, so that a test can put a scripted target behind it and the wire
+engine stays replaceable.  Every call returns when the final response has arrived, or raises one of
+`stepwedge.wire.errors`; moments are on the monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(slots=True)
+class Answer:
+    """The final response to a request.
+
+    `finished` is when the kernel received its last byte, where the platform tells, else when we
+    read it; `lag` is what the harness itself needed from then to the caller, in seconds.
+    `completed` and `failed` count sub-operations; `identifiers` are the pending responses' data
+    sets, still encoded.
+    """
+
+    status: int
+    finished: float
+    lag: float = 0.0
+    completed: int = 0
+    failed: int = 0
+    identifiers: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class Parcel(Protocol):
+    """An instance that is ready to be sent: its UIDs and encoded data set as buffers."""
+
+    @property
+    def sop_class(self) -> str: ...
+    @property
+    def sop_instance(self) -> str: ...
+    @property
+    def transfer_syntax(self) -> str: ...
+    @property
+    def buffers(self) -> Sequence[Any]: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Link(Protocol):
+    """An established association."""
+
+    def echo(self) -> Answer:
+        """C-ECHO."""
+
+    def store(self, parcel: Parcel) -> Answer:
+        """C-STORE."""
+
+    def find(self, sop_class: str, identifier: bytes) -> Answer:
+        """C-FIND; the matches are the answer's `identifiers`."""
+
+    def move(self, destination: str, identifier: bytes) -> Answer:
+        """C-MOVE in the Study Root model."""
+
+    def get(self, identifier: bytes, arrived: Callable[[str, float, int], None]) -> Answer:
+        """C-GET in the Study Root model; `arrived` is told UID, moment and size of each image."""
+
+    def release(self) -> float:
+        """Ends the association in order; returns when the answer came."""
+
+    def abort(self) -> None:
+        """Ends the association at once.  Never raises, and may be called twice."""
+
+
+class Dial(Protocol):
+    """Opens associations with the target."""
+
+    def __call__(self, purpose: str, sop_classes: Sequence[str] = (), port: int = 0) -> Link:
+        """Negotiates what `purpose` needs: verification, storage (of `sop_classes`), find, move, get
+        or worklist.  `port` 0 is the target's first.
+        """

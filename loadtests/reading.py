@@ -1,0 +1,106 @@
+"""The workstation: ask for a study that was stored in this run, then retrieve it.
+
+A query has failed when it does not find what was acknowledged, a retrieval when not all of it
+came.  The moments of the first and the last image are taken where the images arrive: at the
+receiver of a C-MOVE, on the association itself for a C-GET.
+"""
+
+from __future__ import annotations
+
+
+from stepwedge.loadtests import queries
+from stepwedge.loadtests.crew import Stored
+from stepwedge.loadtests.links import Answer, Link
+from stepwedge.loadtests.roles import Station
+from stepwedge.loadtests.scenarios import Workstation
+from stepwedge.loadtests.schedules import Arrival
+
+
+class WorkstationStation(Station):
+    """Reads studies."""
+
+    spec: Workstation
+
+    def work(self, arrival: Arrival) -> None:
+        crew = self.crew
+        late = crew.is_late(arrival)
+        left = arrival.due + crew.scenario.deadline - crew.now()
+        study = crew.archive.borrow(left)
+        if study is None:
+            crew.drop(self.name, arrival)
+            crew.note("a reader found nothing to read: no study had been stored by its deadline")
+            return
+        try:
+            self._read(arrival, study, late)
+        finally:
+            crew.archive.restore(study)
+
+    def _read(self, arrival: Arrival, study: Stored, late: bool) -> None:
+        key = self.spec.keys[arrival.number % len(self.spec.keys)]
+        identity = self.crew.identity(study.role, study.number)
+        asked = queries.study(key, identity)
+        keep = self.spec.association == "kept"
+
+        def found(answer: Answer) -> str:
+            return "" if identity.study in queries.study_uids(answer.identifiers) else "not found"
+
+        def find(link: Link) -> None:
+            self.measured(
+                "find",
+                arrival.due,
+                lambda: link.find(queries.STUDY_ROOT_FIND, asked),
+                late=late,
+                look=found,
+            )
+
+        self.on_link("find", keep, find)
+        # The retrieval follows the query: late by as much as the query was, and no more.
+        due = self.crew.now() - max(0.0, arrival.due - self.crew.now())
+        match self.spec.retrieve:
+            case "move":
+                self.on_link("move", keep, lambda link: self._move(link, due, study))
+            case "get":
+                self.on_link("get", keep, lambda link: self._get(link, due, study))
+            case "none":
+                pass
+
+    def _move(self, link: Link, due: float, study: Stored) -> None:
+        crew = self.crew
+        asked = queries.retrieve_study(crew.identity(study.role, study.number))
+        started = crew.now()
+        answer = self.measured(
+            "move",
+            due,
+            lambda: link.move(crew.destination, asked),
+            look=lambda answer: _complete(answer, study),
+        )
+        finished = answer.finished - crew.zero
+        crew.retrieved(study.role, study.number, due, started, finished, study.images)
+
+    def _get(self, link: Link, due: float, study: Stored) -> None:
+        crew = self.crew
+        asked = queries.retrieve_study(crew.identity(study.role, study.number))
+        moments: list[float] = []
+        sizes: list[int] = []
+
+        def arrived(uid: str, moment: float, size: int) -> None:
+            moments.append(moment - crew.zero)
+            sizes.append(size)
+
+        def get() -> Answer:
+            answer = link.get(asked, arrived)
+            answer.size = sum(sizes)
+            return answer
+
+        started = crew.now()
+        self.measured("get", due, get, look=lambda answer: _complete(answer, study))
+        for operation, moment in (("first-image", min(moments)), ("last-image", max(moments))):
+            samples = crew.recorder.operation(operation)
+            samples.begin(started)
+            samples.end(due, started, moment)
+
+
+def _complete(answer: Answer, study: Stored) -> str:
+    if answer.failed:
+        return f"sub-operations {answer.failed}"
+    return "" if answer.completed >= study.images else "incomplete"
