@@ -84,9 +84,9 @@ class Archive:
             self._changed.notify_all()
 
     def borrow(self, seconds: float) -> Stored | None:
-        """A study that nobody else is reading, waiting up to `seconds` for one; None: there is none.
+        """A study that nobody else is reading, waiting up to `seconds` for one.
 
-        Give it back with `restore`.
+        None when there is none.  Give it back with `restore`.
         """
         end = time.monotonic() + seconds
         with self._changed:
@@ -118,13 +118,14 @@ class Archive:
 class Crew:
     """One process's share of a run.
 
-    `zero` is the start of the run on this process's monotonic clock.  `slots` gives for each role
+    `zero` is the start of the run in nanoseconds since the epoch, by this machine's clock: the one
+    that the kernel stamps packets with.  `slots` gives for each role
     the total number of slots in the run and those that are ours.
     """
 
     scenario: Scenario
     run: str
-    zero: float
+    zero: int
     slots: dict[str, tuple[int, Collection[int]]]
     destination: str = ""  # our receiver's AE title
     recorder: Recorder = field(default_factory=Recorder)
@@ -140,7 +141,11 @@ class Crew:
 
     def now(self) -> float:
         """Seconds since the start of the run."""
-        return time.monotonic() - self.zero
+        return (time.time_ns() - self.zero) * 1e-9
+
+    def moment(self, nanoseconds: int) -> float:
+        """A moment since the epoch as seconds since the start of the run."""
+        return (nanoseconds - self.zero) * 1e-9
 
     def identity(self, role: str, number: int) -> Identity:
         """Who the patient, study and images of an arrival are."""
@@ -178,9 +183,10 @@ class Crew:
         self.pools[name].active -= 1
 
     def next_turn(self, name: str) -> Arrival | None:
-        """The next arrival of a role, at the moment it is due; None when there is none, or at a stop.
+        """The next arrival of a role, at the moment it is due.
 
-        What is already past the scenario's deadline is counted as dropped and not returned.
+        None when there is no other, or at a stop.  What is already past the scenario's deadline is
+        counted as dropped and not returned.
         """
         pool = self.pools[name]
         if self.scenario.model == "closed" and self.scenario.think:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -26,16 +26,19 @@ class Examination(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modality: str
+    modality: Literal["CR", "CT", "MR", "US"]
     share: Annotated[float, Field(gt=0)] = 1
     images: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20_000)]] = (1, 1)
-    rows: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    columns: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    rows: Annotated[int, Field(ge=32, le=8192)] = 512
+    columns: Annotated[int, Field(ge=32, le=8192)] = 512
+    frames: Annotated[int, Field(ge=1, le=2000)] = 1  # of each image; ultrasound loops only
 
     @model_validator(mode="after")
     def _ordered(self) -> Examination:
         if self.images[0] > self.images[1]:
             raise ValueError(f"images {list(self.images)}: the fewest come first, then the most")
+        if self.frames > 1 and self.modality != "US":
+            raise ValueError(f"frames {self.frames}: only ultrasound has loops here")
         return self
 
 

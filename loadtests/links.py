@@ -2,7 +2,8 @@
 
 Roles speak to this protocol only, so that a test can put a scripted target behind it and the wire
 engine stays replaceable.  Every call returns when the final response has arrived, or raises one of
-`stepwedge.wire.errors`; moments are on the monotonic clock.
+`stepwedge.wire.errors`.  Moments are on the real-time clock, the one the kernel stamps packets
+with.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ class Answer:
     """The final response to a request.
 
     `finished` is when the kernel received its last byte, where the platform tells, else when we
-    read it; `lag` is what the harness itself needed from then to the caller, in seconds.
+    read it, in nanoseconds since the epoch; `lag` is what the harness itself needed from then on,
+    in seconds.
     `completed` and `failed` count sub-operations; `identifiers` are the pending responses' data
     sets, still encoded.
     """
 
     status: int
-    finished: float
+    finished: int
     lag: float = 0.0
     completed: int = 0
     failed: int = 0
@@ -61,11 +63,11 @@ class Link(Protocol):
     def move(self, destination: str, identifier: bytes) -> Answer:
         """C-MOVE in the Study Root model."""
 
-    def get(self, identifier: bytes, arrived: Callable[[str, float, int], None]) -> Answer:
+    def get(self, identifier: bytes, arrived: Callable[[str, int, int], None]) -> Answer:
         """C-GET in the Study Root model; `arrived` is told UID, moment and size of each image."""
 
-    def release(self) -> float:
-        """Ends the association in order; returns when the answer came."""
+    def release(self) -> None:
+        """Ends the association in order; returns when the answer has come."""
 
     def abort(self) -> None:
         """Ends the association at once.  Never raises, and may be called twice."""
@@ -75,6 +77,8 @@ class Dial(Protocol):
     """Opens associations with the target."""
 
     def __call__(self, purpose: str, sop_classes: Sequence[str] = (), port: int = 0) -> Link:
-        """Negotiates what `purpose` needs: verification, storage (of `sop_classes`), find, move, get
-        or worklist.  `port` 0 is the target's first.
+        """Negotiates what `purpose` needs.
+
+        It is verification, storage (of `sop_classes`), find, move, get or worklist.  `port` 0 is
+        the target's first.
         """

@@ -7,7 +7,6 @@ receiver of a C-MOVE, on the association itself for a C-GET.
 
 from __future__ import annotations
 
-
 from stepwedge.loadtests import queries
 from stepwedge.loadtests.crew import Stored
 from stepwedge.loadtests.links import Answer, Link
@@ -74,7 +73,7 @@ class WorkstationStation(Station):
             lambda: link.move(crew.destination, asked),
             look=lambda answer: _complete(answer, study),
         )
-        finished = answer.finished - crew.zero
+        finished = crew.moment(answer.finished)
         crew.retrieved(study.role, study.number, due, started, finished, study.images)
 
     def _get(self, link: Link, due: float, study: Stored) -> None:
@@ -83,8 +82,8 @@ class WorkstationStation(Station):
         moments: list[float] = []
         sizes: list[int] = []
 
-        def arrived(uid: str, moment: float, size: int) -> None:
-            moments.append(moment - crew.zero)
+        def arrived(uid: str, moment: int, size: int) -> None:
+            moments.append(crew.moment(moment))
             sizes.append(size)
 
         def get() -> Answer:

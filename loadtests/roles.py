@@ -111,14 +111,14 @@ class Station:
         """
         crew = self.crew
         samples = crew.recorder.operation(operation)
-        started = time.monotonic() - crew.zero
+        started = crew.now()
         samples.begin(started)
         samples.late += late
         try:
             answer = call()
         except EXPECTED as error:
             kind = kind_of_error(error)
-            finished = time.monotonic() - crew.zero
+            finished = crew.now()
             samples.end(
                 scheduled,
                 started,
@@ -129,10 +129,10 @@ class Station:
             self.ears(operation, finished - started, 0, kind)
             raise Failed(kind) from error
         except BaseException:
-            finished = time.monotonic() - crew.zero
+            finished = crew.now()
             samples.end(scheduled, started, finished, kind="interrupted", answered=False)
             raise
-        finished = answer.finished - crew.zero
+        finished = crew.moment(answer.finished)
         kind = kind_of_status(answer.status)
         if not kind and look is not None:
             kind = look(answer)
@@ -149,7 +149,7 @@ class Station:
 
         def call() -> Answer:
             made.append(self.dial(purpose, sop_classes, port))
-            return Answer(0, time.monotonic())
+            return Answer(0, time.time_ns())
 
         self.measured("associate", self.crew.now(), call)
         self._links[f"{purpose}:{port}"] = made[0]
@@ -165,9 +165,13 @@ class Station:
             self._release(link)
 
     def _release(self, link: Link) -> None:
+        def call() -> Answer:
+            link.release()
+            return Answer(0, time.time_ns())
+
         # A failed release is recorded; whatever was done on the association stands.
         with suppress(Failed):
-            self.measured("release", self.crew.now(), lambda: Answer(0, link.release()))
+            self.measured("release", self.crew.now(), call)
 
     def give_up(self, purpose: str, port: int = 0) -> None:
         """Aborts an association that cannot be used any more."""
@@ -258,7 +262,7 @@ class ModalityStation(Station):
 
     def send(self, shipment: Shipment) -> Answer:
         """Sends all images of an exam.  Raises ExamCut when not every one was acknowledged."""
-        last = Answer(0, time.monotonic())
+        last = Answer(0, time.time_ns())
         for index, parcel in enumerate(self.supply(shipment.exam, shipment.identity)):
             purpose = f"storage {parcel.sop_class}"
             last = self.send_one(shipment, index, parcel, purpose) or last

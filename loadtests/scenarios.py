@@ -210,6 +210,19 @@ class Scenario(_Strict):
     compare: Annotated[int, Field(ge=0)] = 20
     users: Annotated[tuple[Users, ...], Field(min_length=1)]
 
+    @field_validator("levels", mode="after")
+    @classmethod
+    def _readable(cls, levels: tuple[str, ...]) -> tuple[str, ...]:
+        problems = []
+        for text in levels:
+            try:
+                parse_level(text)
+            except LevelError as error:
+                problems.append(f"{error.problem}: {error.mend}")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return levels
+
     @field_validator("users", mode="after")
     @classmethod
     def _named(cls, users: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -244,7 +257,7 @@ class Scenario(_Strict):
                 "whose studies it asks for"
             )
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     @property

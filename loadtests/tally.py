@@ -11,10 +11,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stepwedge.events import LoadOperation, LoadSecond
 from stepwedge.loadtests.histograms import Distribution
 from stepwedge.loadtests.recorder import Batch, counts_as_latency
+
+
+def _by_kind(kinds: NDArray[np.uint16], names: list[str]) -> dict[str, int]:
+    counts = np.bincount(kinds, minlength=1)
+    return {names[index]: int(counts[index]) for index in np.flatnonzero(counts) if index}
+
+
+def _cells(seconds: NDArray[np.float64]) -> dict[int, int]:
+    """How many by tenths of a decade, as `LoadSecond.cells` counts them."""
+    cells = np.floor(np.log10(np.maximum(seconds, 1e-6)) * 10 + 1e-9).astype(np.int64)
+    numbers, counts = np.unique(cells, return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
 
 
 @dataclass
@@ -23,7 +36,10 @@ class _Second:
     finished: int = 0
     failed: int = 0
     bytes: int = 0
-    response: Distribution | None = None
+    response: Distribution = field(default_factory=Distribution)
+    service: Distribution = field(default_factory=Distribution)
+    errors: Counter[str] = field(default_factory=Counter)
+    cells: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass
@@ -54,6 +70,7 @@ class Tally:
         self._seconds: defaultdict[int, defaultdict[str, _Second]] = defaultdict(
             lambda: defaultdict(_Second)
         )
+        self.last_finish = 0.0  # seconds of the run
         self._given = 0  # seconds before this one have been given out
 
     def add(self, batches: dict[str, Batch], schedule_lags: bytes = b"") -> None:
@@ -77,17 +94,17 @@ class Tally:
         sizes = np.frombuffer(batch["size"], dtype=np.int64)
         kinds = np.frombuffer(batch["kind"], dtype=np.uint16)
         answered = np.frombuffer(batch["answered"], dtype=np.int8)
-        for index, count in enumerate(np.bincount(kinds)):
-            if index and count:
-                total.errors[batch["kinds"][index]] += int(count)
+        self.last_finish = max(self.last_finish, float(finished.max()))
+        total.errors.update(_by_kind(kinds, batch["kinds"]))
         told = np.array([counts_as_latency(kind) for kind in batch["kinds"]])[kinds]
         failed = kinds != 0
         total.finished += int(answered.sum())
         total.failed += int(failed.sum())
         total.bytes += int(sizes[~failed].sum())
         response = np.maximum(finished - scheduled, 0)
+        service = np.maximum(finished - started, 0)
         total.response.add(response[told])
-        total.service.add(np.maximum(finished - started, 0)[told])
+        total.service.add(service[told])
         total.wait.add(np.maximum(started - scheduled, 0)[told])
         lags = np.frombuffer(batch["lag"], dtype=np.float64)
         self.harness_lag.add(lags[lags > 0])
@@ -98,9 +115,10 @@ class Tally:
             at.finished += int(answered[here].sum())
             at.failed += int(failed[here].sum())
             at.bytes += int(sizes[here & ~failed].sum())
-            if at.response is None:
-                at.response = Distribution()
             at.response.add(response[here & told])
+            at.service.add(service[here & told])
+            at.errors.update(_by_kind(kinds[here], batch["kinds"]))
+            at.cells.update(_cells(response[here & told]))
 
     def _at(self, second: int, name: str) -> _Second:
         # What arrives for a second that was given out already (a worker that was taken for lost)
@@ -126,7 +144,7 @@ class Tally:
         yield from self.seconds(max(known, default=-1) + 1, started_at)
 
     def _event(self, number: int, name: str, at: _Second, started_at: float) -> LoadSecond:
-        response = at.response or Distribution()
+        response, service = at.response, at.service
         return LoadSecond(
             at=started_at + number,
             second=number,
@@ -140,6 +158,11 @@ class Tally:
             p95=response.quantile(0.95),
             p99=response.quantile(0.99),
             max=response.largest if response.count else None,
+            service_p50=service.quantile(0.5),
+            service_p95=service.quantile(0.95),
+            service_p99=service.quantile(0.99),
+            errors=dict(at.errors.most_common()),
+            cells=dict(sorted(at.cells.items())),
             encoded=response.encoded() if response.count else "",
         )
 
