@@ -21,12 +21,14 @@ from stepwedge.loadtests.queries import (
     WORKLIST_FIND,
 )
 from stepwedge.target import Target
-from stepwedge.wire.association import Association, Plan
+from stepwedge.wire.association import Association
 from stepwedge.wire.errors import LocalProtocolError
 from stepwedge.wire.messages import Message
 from stepwedge.wire.negotiation import VERIFICATION, Proposed
+from stepwedge.wire.plan import Plan
 from stepwedge.wire.prepared import Prepared
-from stepwedge.wire.replies import Replies, Reply
+from stepwedge.wire.replies import Reply
+from stepwedge.wire.association import Replies
 from stepwedge.wire.transport import QuickAck, Timeouts
 
 _IMPLICIT = (str(ImplicitVRLittleEndian),)
@@ -61,7 +63,7 @@ class WireDial:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._plan(purpose, sop_classes, port)
-        return WireLink(plan.open())
+        return WireLink(Association(plan))
 
     def _plan(self, purpose: str, sop_classes: Sequence[str], port: int) -> Plan:
         target = self.target

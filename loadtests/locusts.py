@@ -1,0 +1,457 @@
+"""Locust's part: users, ramp-up, the web page and distribution carry our plan and our clocks.
+
+Locust is imported here and in no module that a conformance run could import: it patches the
+standard library through gevent.
+
+One run, seen from the master (a single process is its own master and only worker):
+
+    spawning complete → ask every worker for its clock → share out the slots of each role's plan
+    → "go" with the common start → once a second each worker reports → all done, or overdue
+    → audit → summary → quit
+
+A worker opens its gate at "go"; its users wait there, take turns until the plan is exhausted, and
+leave.  Everything that crosses between the two is a message of plain values.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import gevent
+from gevent.event import AsyncResult
+from locust import User, events, task
+from locust.exception import StopUser
+from locust.runners import MasterRunner, WorkerRunner
+
+from stepwedge.loadtests.crew import Crew, Report, Stored
+from stepwedge.loadtests.direction import Direction
+from stepwedge.loadtests.reading import WorkstationStation
+from stepwedge.loadtests.roles import (
+    ModalityStation,
+    MonitorStation,
+    Station,
+    WorklistStation,
+)
+from stepwedge.loadtests.routing import RouterStation
+from stepwedge.loadtests.settings import Settings, add_arguments
+from stepwedge.loadtests.supply import Supply, kinds_of, syntaxes
+from stepwedge.loadtests.wired import WireDial
+
+logger = logging.getLogger("stepwedge.load")
+
+GO, CLOCK, REPORT, FRESH, HALT = (
+    "stepwedge.go",
+    "stepwedge.clock",
+    "stepwedge.report",
+    "stepwedge.fresh",
+    "stepwedge.halt",
+)
+
+STATIONS: dict[str, type[Station]] = {
+    "modality": ModalityStation,
+    "router": RouterStation,
+    "workstation": WorkstationStation,
+    "worklist": WorklistStation,
+    "monitor": MonitorStation,
+}
+
+# Clock questions for each worker: the one that came back fastest counts.
+_QUESTIONS = 5
+# From "go" to the first arrival, in seconds: kept associations are opened meanwhile.
+LEAD = 1.0
+# How long a halted worker may take to say its last, in seconds.
+_LAST_WORDS = 10.0
+
+
+class StationUser(User):  # type: ignore[misc]
+    """A Locust user that is one station of the scenario."""
+
+    abstract = True
+    role: ClassVar[str]
+    site: ClassVar[Site]
+
+    def on_start(self) -> None:
+        """Waits for the start of the run, and opens what the station keeps open."""
+        crew = self.site.gate.get()
+        crew.join(self.role)
+        self.crew: Crew = crew
+        self.station = self.site.station(self.role)
+        try:
+            self.station.warm_up()
+        except BaseException:
+            self.station.cut()
+            raise
+
+    @task  # type: ignore[untyped-decorator]
+    def turn(self) -> None:
+        """Takes one turn; ends the user when there is none any more."""
+        try:
+            more = self.station.turn()
+            if not more:
+                self.station.leave()
+        except BaseException:
+            self.station.cut()
+            raise
+        if not more:
+            raise StopUser
+
+    def on_stop(self) -> None:
+        """Tells the crew that this user has ended."""
+        if hasattr(self, "crew"):
+            self.crew.leave(self.role)
+
+
+class Site:
+    """One process of the load: its gate, its crew, and its messages to the master."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        kinds = kinds_of(settings.scenario)
+        self.supply = Supply()
+        for kind in kinds:  # before any fork: all workers share the pixel data
+            self.supply.template(kind)
+        self.dial = WireDial(settings.target, syntaxes(kinds), settings.quickack)
+        self.gate: AsyncResult = AsyncResult()
+        self.crew: Crew | None = None
+        self.environment: Any = None
+
+    def station(self, role: str) -> Station:
+        """A new station of this site's crew."""
+        if self.crew is None:
+            raise RuntimeError("a station is asked for before the run began")
+        spec = self.crew.specs[role]
+        return STATIONS[spec.role](self.crew, role, self.dial, self.supply, self._tell)
+
+    def _tell(self, operation: str, seconds: float, size: int, kind: str) -> None:
+        self.environment.events.request.fire(
+            request_type="DICOM",
+            name=operation,
+            response_time=seconds * 1000,
+            response_length=size,
+            exception=_Kind(kind) if kind else None,
+            context={},
+        )
+
+    def go(self, data: dict[str, Any]) -> None:
+        """Begins the run: `zero` is its start by this machine's clock."""
+        crew = Crew(
+            scenario=self.settings.scenario,
+            run=data["run"],
+            zero=int(data["zero"]),
+            slots={name: (int(n), list(mine)) for name, (n, mine) in data["slots"].items()},
+            destination=self.settings.target.receiver.ae_title,
+        )
+        self.crew = crew
+        self.gate.set(crew)
+
+    def reset(self) -> None:
+        """Makes ready for the next run of the same process."""
+        self.gate = AsyncResult()
+        self.crew = None
+
+    def fresh(self, studies: list[Any]) -> None:
+        """Makes studies readable that were stored in the run."""
+        if self.crew is not None:
+            self.crew.archive.add([Stored(str(r), int(n), int(i)) for r, n, i in studies])
+
+    def halt(self) -> Report | None:
+        """Cuts what still runs, and says the last there is to say."""
+        crew = self.crew
+        if crew is None:
+            return None
+        crew.stopping.set()
+        self.environment.runner.user_greenlets.kill(block=True, timeout=_LAST_WORDS / 2)
+        crew.give_up()
+        return crew.report()
+
+
+class _Kind(Exception):
+    """The kind of an error, for Locust's table."""
+
+
+def user_classes(settings: Settings) -> dict[str, type[User]]:
+    """One Locust user class for each table of the scenario."""
+    site = Site(settings)
+    classes: dict[str, type[User]] = {}
+    for one in settings.scenario.users:
+        classes[one.name] = type(
+            one.name,
+            (StationUser,),
+            {
+                "abstract": False,
+                "role": one.name,
+                "site": site,
+                "fixed_count": one.count,
+                "__doc__": type(one).__doc__,
+                "__module__": "locustfile",
+            },
+        )
+    install(site)
+    return classes
+
+
+def install(site: Site) -> None:
+    """Registers what Locust calls: options, roles of the process, start and end of a run."""
+
+    @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+    def options(parser: Any) -> None:
+        add_arguments(parser)
+        count = site.settings.scenario.user_count
+        parser.set_defaults(num_users=count, spawn_rate=count)
+
+    @events.init.add_listener  # type: ignore[untyped-decorator]
+    def initialised(environment: Any, runner: Any, **_: Any) -> None:
+        site.environment = environment
+        if isinstance(runner, WorkerRunner):
+            _WorkerSide(site, runner)
+        else:
+            _MasterSide(site, environment, runner)
+
+
+class _WorkerSide:
+    """A worker process: answers the master's questions and reports to it."""
+
+    def __init__(self, site: Site, runner: WorkerRunner) -> None:
+        self.site = site
+        self.runner = runner
+        runner.register_message(GO, self._go)
+        runner.register_message(CLOCK, self._clock)
+        runner.register_message(FRESH, lambda msg, **_: site.fresh(msg.data))
+        runner.register_message(HALT, self._halt, concurrent=True)
+        events.test_stop.add_listener(self._stopped)
+
+    def _clock(self, msg: Any, **_: Any) -> None:
+        self.runner.send_message(CLOCK, {"asked": msg.data["asked"], "here": time.time_ns()})
+
+    def _go(self, msg: Any, **_: Any) -> None:
+        self.site.go(msg.data)
+        gevent.spawn(self._report_on)
+
+    def _report_on(self) -> None:
+        crew = self.site.crew
+        while crew is not None and crew is self.site.crew:
+            # A little after each full second, so that the second is complete.
+            gevent.sleep(1.05 - crew.now() % 1)
+            if crew is not self.site.crew:
+                return
+            report = crew.report()
+            self.runner.send_message(REPORT, report)
+            if report["done"]:
+                return
+
+    def _halt(self, **_: Any) -> None:
+        if report := self.site.halt():
+            self.runner.send_message(REPORT, {**report, "done": True})
+
+    def _stopped(self, **_: Any) -> None:
+        if self.site.crew is not None and (report := self.site.halt()):
+            # The master may be gone already; then nobody is left to tell.
+            with suppress(Exception):
+                self.runner.send_message(REPORT, {**report, "done": True})
+        self.site.reset()
+
+
+class _MasterSide:
+    """The master, or a single process: directs the run."""
+
+    def __init__(self, site: Site, environment: Any, runner: Any) -> None:
+        self.site = site
+        self.environment = environment
+        self.runner = runner
+        self.distributed = isinstance(runner, MasterRunner)
+        self.direction: Direction | None = None
+        self._answers: dict[str, list[tuple[int, int, int]]] = {}
+        self._offsets: dict[str, float] = {}
+        self._greenlet: Any = None
+        self._asked_to_stop = False
+        runner.register_message(REPORT, self._report)
+        runner.register_message(CLOCK, self._clock)
+        events.test_start.add_listener(self._started)
+        events.spawning_complete.add_listener(self._spawned)
+        events.test_stopping.add_listener(self._stopping)
+        events.quitting.add_listener(self._quitting)
+
+    # Start
+
+    def _started(self, **_: Any) -> None:
+        self._asked_to_stop = False
+        if not self.distributed:
+            self.site.reset()
+        direction = Direction(self.site.settings, self.site.dial, self.site.supply)
+        problem = direction.prepare()
+        if problem is not None:
+            logger.error("%s", problem)
+            self.environment.process_exit_code = direction.close()
+            gevent.spawn(self._quit)
+            return
+        self.direction = direction
+
+    def _spawned(self, **_: Any) -> None:
+        if self.direction is not None and self._greenlet is None:
+            self._greenlet = gevent.spawn(self._direct)
+            self._greenlet.link_exception(self._failed)
+
+    def _failed(self, greenlet: Any) -> None:
+        logger.error("the load could not be directed: %r", greenlet.exception)
+        self.environment.process_exit_code = 6
+        gevent.spawn(self._quit)
+
+    def _direct(self) -> None:
+        direction = self.direction
+        if direction is None:
+            return
+        shares = self._shares()
+        self._synchronise(list(shares))
+        zero = time.time_ns() + int(LEAD * 1e9)
+        direction.start(list(shares), zero, self._offsets)
+        for worker, slots in shares.items():
+            ahead = int(self._offsets.get(worker, 0.0) * 1e9)
+            go = {"run": direction.run, "zero": zero + ahead, "slots": slots}
+            if self.distributed:
+                self.runner.send_message(GO, go, worker)
+            else:
+                self.site.go(go)
+        self._follow(direction)
+        self._end(direction, interrupted=False)
+        self._quit()
+
+    def _shares(self) -> dict[str, dict[str, tuple[int, list[int]]]]:
+        """Which slots of each role's plan each worker has: as many as it has users of the role."""
+        if self.distributed:
+            users = {c.id: dict(c.user_classes_count) for c in self.runner.clients.all}
+        else:
+            users = {"local": dict(self.runner.user_classes_count)}
+        return share_slots(users)
+
+    def _synchronise(self, workers: list[str]) -> None:
+        """Asks each worker for its clock; the offset is what the fastest answer says."""
+        if not self.distributed:
+            return
+        for _ in range(_QUESTIONS):
+            for worker in workers:
+                self.runner.send_message(CLOCK, {"asked": time.time_ns()}, worker)
+            gevent.sleep(0.05)
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and not all(w in self._answers for w in workers):
+            gevent.sleep(0.01)
+        for worker, answers in self._answers.items():
+            asked, here, back = min(answers, key=lambda answer: answer[2] - answer[0])
+            self._offsets[worker] = (here - (asked + back) / 2) * 1e-9
+
+    def _clock(self, msg: Any, **_: Any) -> None:
+        answer = (int(msg.data["asked"]), int(msg.data["here"]), time.time_ns())
+        self._answers.setdefault(msg.node_id, []).append(answer)
+
+    # Course
+
+    def _report(self, msg: Any, **_: Any) -> None:
+        if self.direction is not None:
+            self.direction.conductor.receive(msg.node_id, msg.data)
+
+    def _follow(self, direction: Direction) -> None:
+        conductor = direction.conductor
+        next_report = 1.05
+        while True:
+            gevent.sleep(0.1)
+            if not self.distributed and self.site.crew is not None:
+                crew = self.site.crew
+                if crew.now() >= next_report or crew.done:
+                    conductor.receive("local", crew.report())
+                    next_report = int(crew.now()) + 1.05
+            else:
+                self._look_for_lost()
+            if fresh := conductor.fresh():
+                self._pass_on([(one.role, one.number, one.images) for one in fresh])
+            if conductor.tick():
+                return
+            if conductor.overdue:
+                self._halt(direction)
+                return
+
+    def _look_for_lost(self) -> None:
+        if self.direction is None:
+            return
+        for worker in list(self.direction.conductor.workers):
+            client = self.runner.clients.get(worker)
+            if client is None or client.state == "missing":
+                self.direction.conductor.lost(worker)
+
+    def _pass_on(self, studies: list[tuple[str, int, int]]) -> None:
+        if not self.distributed:
+            self.site.fresh(studies)
+            return
+        # Each study goes to one worker, so that no two readers of different workers share it.
+        workers = [client.id for client in self.runner.clients.all]
+        for index, worker in enumerate(workers):
+            if mine := [study for study in studies if study[1] % len(workers) == index]:
+                self.runner.send_message(FRESH, mine, worker)
+
+    def _halt(self, direction: Direction) -> None:
+        """Cuts what still runs and waits, for a bounded time, for the last reports."""
+        conductor = direction.conductor
+        if not self.distributed:
+            if report := self.site.halt():
+                conductor.receive("local", report)
+            return
+        self.runner.send_message(HALT, {})
+        deadline = time.monotonic() + _LAST_WORDS
+        while not conductor.tick() and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+
+    # End
+
+    def _stopping(self, **_: Any) -> None:
+        """Somebody stops the run before its end: from the web page, or by a signal."""
+        self._interrupt()
+
+    def _quitting(self, **_: Any) -> None:
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        direction = self.direction
+        if direction is None or self._asked_to_stop or direction.finished:
+            return
+        self._asked_to_stop = True
+        if self._greenlet is not None and self._greenlet is not gevent.getcurrent():
+            self._greenlet.kill(block=True)
+        if direction.started:
+            self._halt(direction)
+        self._end(direction, interrupted=True)
+
+    def _end(self, direction: Direction, *, interrupted: bool) -> None:
+        code = direction.finish(interrupted=interrupted)
+        self.environment.process_exit_code = code
+        self._greenlet = None
+        self.direction = None
+        self._answers.clear()
+
+    def _quit(self) -> None:
+        self._asked_to_stop = True
+        if self.environment.web_ui is not None:
+            self.runner.stop()
+        else:
+            self.runner.quit()
+
+
+def share_slots(
+    users: dict[str, dict[str, int]],
+) -> dict[str, dict[str, tuple[int, list[int]]]]:
+    """The slots of each role's plan by worker: each user has one, and together they are all.
+
+    The plan's arrival n belongs to slot n modulo their number, so whatever Locust's dispatcher made
+    of the users, no arrival is without a worker and none has two.
+    """
+    totals: dict[str, int] = {}
+    shares: dict[str, dict[str, list[int]]] = {worker: {} for worker in users}
+    for worker, counts in users.items():
+        for role, count in counts.items():
+            first = totals.get(role, 0)
+            shares[worker][role] = list(range(first, first + count))
+            totals[role] = first + count
+    return {
+        worker: {role: (totals[role], slots) for role, slots in roles.items()}
+        for worker, roles in shares.items()
+    }
