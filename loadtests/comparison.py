@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from stepwedge.errors import UsageError
 from stepwedge.events import AnyEvent, LoadOperation, LoadSecond, LoadSummary
-from stepwedge.loadtests.histograms import Distribution, value_of
+from stepwedge.loadtests.histograms import Distribution, Floats, value_of
 
 DRAWS = 2000
 CONFIDENCE = 0.95
@@ -181,19 +181,23 @@ def _compare(
     return found
 
 
-def _resampled(blocks: Ints, percentiles: Sequence[float], dice: np.random.Generator) -> NDArray:
+def _resampled(blocks: Ints, percentiles: Sequence[float], dice: np.random.Generator) -> Floats:
     """DRAWS × percentiles: the percentiles of runs put together from randomly drawn rows."""
     used = np.flatnonzero(blocks.sum(axis=0))
-    slim = blocks[:, used]
+    slim = blocks[:, used].astype(np.float64)
     rows = len(slim)
     result = np.empty((DRAWS, len(percentiles)))
     for start in range(0, DRAWS, 250):
         times = dice.multinomial(rows, np.full(rows, 1 / rows), size=min(250, DRAWS - start))
-        result[start : start + len(times)] = _quantiles(times @ slim, percentiles, used)
+        # As floats, which hold these counts exactly: numpy multiplies them with BLAS.
+        drawn = times.astype(np.float64) @ slim
+        result[start : start + len(times)] = _quantiles(drawn, percentiles, used)
     return result
 
 
-def _quantiles(counts: Ints, percentiles: Sequence[float], buckets: Ints | None = None) -> NDArray:
+def _quantiles(
+    counts: Ints | Floats, percentiles: Sequence[float], buckets: Ints | None = None
+) -> Floats:
     """Rows × percentiles, in seconds, of rows of bucket counts."""
     names = np.arange(counts.shape[1]) if buckets is None else buckets
     reached = np.cumsum(counts, axis=1)
@@ -243,7 +247,7 @@ def _ratio(
     measure: str,
     before: float,
     after: float,
-    spread: NDArray,
+    spread: Floats,
     samples: tuple[int, int],
 ) -> Ratio:
     tail = (1 - CONFIDENCE) / 2

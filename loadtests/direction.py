@@ -12,7 +12,7 @@ import time
 from importlib.metadata import version
 
 from stepwedge.errors import StepwedgeError
-from stepwedge.events import Ledger, RunFinished, RunStarted, TargetSeen
+from stepwedge.events import Ledger, Note, RunFinished, RunStarted, TargetSeen
 from stepwedge.loadtests.audit import CannotAudit, audit
 from stepwedge.loadtests.conductor import Conductor
 from stepwedge.loadtests.receiving import Receiver
@@ -91,7 +91,7 @@ class Direction:
                 self.conductor.arrivals = self._receiver.take
             except StepwedgeError as error:
                 problem = error
-                self.conductor.note("problem", str(error))
+                self.record.emit(Note(at=time.time(), severity="problem", text=str(error)))
         return problem
 
     def _look_at(self, port: int) -> StepwedgeError | None:

@@ -36,7 +36,8 @@ def empty() -> Any:
 
 def microseconds(seconds: Floats) -> NDArray[np.int64]:
     """Seconds as whole microseconds within the histogram's range."""
-    return np.clip(np.rint(seconds * 1e6), LOWEST, HIGHEST).astype(np.int64)
+    whole: NDArray[np.int64] = np.clip(np.rint(seconds * 1e6), LOWEST, HIGHEST).astype(np.int64)
+    return whole
 
 
 def bucket_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -44,14 +45,19 @@ def bucket_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
     # frexp's exponent is the bit length; floats hold these values exactly.
     bits = np.frexp(values.astype(np.float64))[1].astype(np.int64)
     magnitude = np.maximum(bits - (_HALF_BITS + 1), 0)
-    return (magnitude << _HALF_BITS) + (values >> magnitude)
+    bucket: NDArray[np.int64] = (magnitude << _HALF_BITS) + (values >> magnitude)
+    return bucket
 
 
 def value_of(buckets: NDArray[np.int64]) -> NDArray[np.int64]:
     """The value in the middle of each bucket, microseconds."""
     magnitude = np.maximum((buckets >> _HALF_BITS) - 1, 0)
     low = (buckets - (magnitude << _HALF_BITS)) << magnitude
-    return low + ((np.int64(1) << magnitude) >> 1)
+    middle: NDArray[np.int64] = low + ((np.int64(1) << magnitude) >> 1)
+    return middle
+
+
+_BUCKETS: int = empty().counts_len
 
 
 class Distribution:
@@ -61,7 +67,7 @@ class Distribution:
     """
 
     def __init__(self) -> None:
-        self.counts = np.zeros(empty().counts_len, dtype=np.int64)
+        self.counts = np.zeros(_BUCKETS, dtype=np.int64)
         self.count = 0
         self.total = 0.0  # seconds
         self.largest = 0.0  # seconds
@@ -131,14 +137,11 @@ class Distribution:
             histogram = HdrHistogram.decode(encoded)
         except Exception as error:  # hdrh raises its own, zlib's, binascii's and struct's
             raise ValueError(f"not an encoded HdrHistogram: {error}") from error
+        layout = (histogram.lowest_trackable_value, histogram.highest_trackable_value)
+        if layout != (LOWEST, HIGHEST) or histogram.significant_figures != DIGITS:
+            raise ValueError(f"a HdrHistogram of another layout: {layout} microseconds")
         self = cls()
-        read = [
-            (item.value_iterated_to, item.count_added_in_this_iter_step)
-            for item in histogram.get_recorded_iterator()
-        ]
-        if read:
-            recorded, weight = np.array(read, dtype=np.int64).T
-            np.add.at(self.counts, bucket_of(recorded), weight)
+        self.counts += np.ctypeslib.as_array(histogram.counts)[: len(self.counts)].astype(np.int64)
         values = value_of(np.flatnonzero(self.counts)) / 1e6
         weights = self.counts[self.counts > 0]
         self.count = int(weights.sum())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 
 @dataclass(slots=True)
@@ -34,18 +34,11 @@ class Answer:
 
 
 class Parcel(Protocol):
-    """An instance that is ready to be sent: its UIDs and encoded data set as buffers."""
+    """An instance that is ready to be sent: what a role needs to know of it."""
 
-    @property
-    def sop_class(self) -> str: ...
-    @property
-    def sop_instance(self) -> str: ...
-    @property
-    def transfer_syntax(self) -> str: ...
-    @property
-    def buffers(self) -> Sequence[Any]: ...
-    @property
-    def size(self) -> int: ...
+    sop_class: str
+    sop_instance: str
+    size: int  # bytes of the data set
 
 
 class Link(Protocol):

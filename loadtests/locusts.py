@@ -26,6 +26,7 @@ from locust import User, events, task
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
+from stepwedge.errors import NotReachable
 from stepwedge.loadtests.crew import Crew, Report, Stored
 from stepwedge.loadtests.direction import Direction
 from stepwedge.loadtests.reading import WorkstationStation
@@ -284,7 +285,10 @@ class _MasterSide:
         problem = direction.prepare()
         if problem is not None:
             logger.error("%s", problem)
-            self.environment.process_exit_code = direction.close()
+            code = direction.close()
+            self.environment.process_exit_code = (
+                code if isinstance(problem, NotReachable) else int(problem.exit_code)
+            )
             gevent.spawn(self._quit)
             return
         self.direction = direction

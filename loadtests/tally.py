@@ -132,7 +132,7 @@ class Tally:
         """
         while self._given < before:
             number = self._given
-            found = self._seconds.pop(number, {})
+            found: dict[str, _Second] = dict(self._seconds.pop(number, {}))
             planned = {name for name, counts in self.planned.items() if counts[number]}
             for name in sorted(set(found) | planned):
                 yield self._event(number, name, found.get(name) or _Second(), started_at)

@@ -21,14 +21,13 @@ from stepwedge.loadtests.queries import (
     WORKLIST_FIND,
 )
 from stepwedge.target import Target
-from stepwedge.wire.association import Association
+from stepwedge.wire.association import Association, Replies
 from stepwedge.wire.errors import LocalProtocolError
 from stepwedge.wire.messages import Message
 from stepwedge.wire.negotiation import VERIFICATION, Proposed
 from stepwedge.wire.plan import Plan
 from stepwedge.wire.prepared import Prepared
 from stepwedge.wire.replies import Reply
-from stepwedge.wire.association import Replies
 from stepwedge.wire.transport import QuickAck, Timeouts
 
 _IMPLICIT = (str(ImplicitVRLittleEndian),)

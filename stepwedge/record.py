@@ -161,6 +161,18 @@ def read_events(folder: Path) -> list[AnyEvent]:
     return events
 
 
+def read_line(raw: bytes) -> AnyEvent:
+    """The event of one line, for those who follow a run that is still being written.
+
+    Raises RecordError when it cannot be read; the hash chain is not looked at.
+    """
+    try:
+        event: AnyEvent = _decode_event(_decode_line(raw).body)
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"a line is not an event of this version: {error}") from error
+    return event
+
+
 def seal(folder: Path) -> None:
     """Writes `manifest.json` and `SHA256SUMS` over everything in the run folder."""
     files = sorted(_contents(folder))
