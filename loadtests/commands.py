@@ -1,4 +1,4 @@
-"""The commands `load`, `capacity` and `compare`."""
+"""The commands `load` and `capacity`."""
 
 from __future__ import annotations
 

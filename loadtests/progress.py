@@ -122,9 +122,9 @@ def _line(seconds: Iterable[LoadSecond]) -> str:
 
 def _table(summary: LoadSummary) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("operation")
-    for column in ("done", "failed", "dropped", "rate", "p50", "p95", "p99", "max", "service p99"):
-        table.add_column(column, justify="right")
+    table.add_column("operation", no_wrap=True)
+    for column in ("done", "failed", "dropped", "rate", "p50", "p95", "p99", "max"):
+        table.add_column(column, justify="right", no_wrap=True)
     for op in summary.operations:
         done = op.started - op.failed
         table.add_row(
@@ -134,7 +134,6 @@ def _table(summary: LoadSummary) -> Table:
             f"[red]{op.dropped}[/]" if op.dropped else "0",
             f"{done / max(summary.duration, 1e-9):.3g}/s",
             *_times(op.response),
-            duration(op.service.p99) if op.service else "–",
         )
     table.caption = (
         f"{summary.scenario}, {summary.model} model, {summary.duration:.1f} s, "
