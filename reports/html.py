@@ -21,15 +21,18 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from stepwedge.events import CheckFinished, LoadOperation, TargetSeen
-from stepwedge.reports import claimed, loadplots, traceability, units
-from stepwedge.reports.findings import findings, quantity, verdict_word
-from stepwedge.reports.model import SEVERITY, LoadView, RunView
-from stepwedge.reports.text import printable
+from stepwedge.events import CheckFinished, TargetSeen
+from stepwedge.reports import claimed, conversation, loadview, traceability, units
+from stepwedge.reports.findings import Finding, findings, quantity, verdict_word
+from stepwedge.reports.model import SEVERITY, RunView
+from stepwedge.reports.text import plain, printable
 from stepwedge.verdicts import Level, Verdict
 from stepwedge.version import VERSION
 
 FILE = "report.html"
+
+# Mail servers and viewers of attachments take two megabytes; conversations fill what is left of it.
+MOST_BYTES = 1_900_000
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -46,42 +49,46 @@ def write(view: RunView, folder: Path, since: Mapping[str, str] | None = None) -
 def render(view: RunView, since: Mapping[str, str] | None = None) -> str:
     """The page as text."""
     found = findings(view)
+    values = _values(view, found, since or {})
+    template = environment().get_template("report.html.j2")
+    page = template.render(values, ladders={})
+    ladders = _ladders(view, found, room=MOST_BYTES - len(page.encode()))
+    return template.render(values, ladders=ladders) if ladders else page
+
+
+def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -> dict[str, Any]:
+    """What the templates show."""
     slug, word = verdict_word(view.outcome.exit_code)
     css, script = _asset("report.css"), _asset("report.js")
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            view=view,
-            findings=found,
-            since=since or {},
-            ladders={},
-            anchors=_anchors(view.checks),
-            card_of={check.node: card.anchor for card in found for check in card.checks},
-            slug=slug,
-            word=word,
-            facts=_facts(view),
-            order=SEVERITY,
-            levels=tuple(Level),
-            stack=_stack(view),
-            untested=view.untested,
-            refused=_refused(view),
-            unfinished=_unfinished(view),
-            nothing_found=_nothing_found(view),
-            loads=[_load(load, number) for number, load in enumerate(view.loads, start=1)],
-            claims=claimed.claims(view),
-            trace=traceability.rows(view),
-            qualification=_qualification(view),
-            command_line=shlex.join(view.run.command) if view.run else "",
-            drawn_by=VERSION,
-            css=css,
-            script=script,
-            policy=(
-                f"default-src 'none'; style-src {_source(css)}; script-src {_source(script)}; "
-                "img-src data:; base-uri 'none'; form-action 'none'"
-            ),
-        )
-    )
+    return {
+        "view": view,
+        "findings": found,
+        "since": since,
+        "anchors": _anchors(view.checks),
+        "card_of": {check.node: card.anchor for card in found for check in card.checks},
+        "slug": slug,
+        "word": word,
+        "facts": _facts(view),
+        "order": SEVERITY,
+        "levels": tuple(Level),
+        "stack": _stack(view),
+        "untested": view.untested,
+        "refused": _refused(view),
+        "unfinished": _unfinished(view),
+        "nothing_found": _nothing_found(view),
+        "loads": [loadview.rows(load, number) for number, load in enumerate(view.loads, start=1)],
+        "claims": claimed.claims(view),
+        "trace": traceability.rows(view),
+        "qualification": _qualification(view),
+        "command_line": shlex.join(view.run.command) if view.run else "",
+        "drawn_by": VERSION,
+        "css": css,
+        "script": script,
+        "policy": (
+            f"default-src 'none'; style-src {_source(css)}; script-src {_source(script)}; "
+            "img-src data:; base-uri 'none'; form-action 'none'"
+        ),
+    }
 
 
 @cache
@@ -103,6 +110,7 @@ def environment() -> Environment:
         href=href,
         ids=_ids,
         iso=units.iso,
+        ladder_time=_ladder_time,
         max_pdu=_max_pdu,
         number=units.number,
         plain=plain,
@@ -139,19 +147,6 @@ def href(path: str) -> str:
     return "./" + quote("/".join(parts))
 
 
-def plain(value: Any) -> str:
-    """A value of the resolved target as text."""
-    match value:
-        case None | "" | [] | {}:
-            return "–"
-        case dict():
-            return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
-        case list() | tuple():
-            return ", ".join(plain(item) for item in value)
-        case _:
-            return str(value)
-
-
 def _clock(at: float) -> str:
     return time.strftime("%H:%M:%S", time.gmtime(at)) + f"{at % 1:.3f}"[1:]
 
@@ -186,6 +181,46 @@ def _anchors(checks: Sequence[CheckFinished]) -> dict[str, str]:
         count = seen[check.id]
         anchors[check.node] = f"check-{check.id}" + (f"-{count}" if count > 1 else "")
     return anchors
+
+
+def _ladders(view: RunView, found: Sequence[Finding], room: int) -> dict[str, Markup]:
+    """The conversations of each finding, by its anchor, the worst findings first.
+
+    When the room, in bytes, is used up, the cards only say where the conversation is.
+    """
+    template = environment().get_template("ladder.html.j2")
+    drawn: dict[str, Markup] = {}
+    for finding in found:
+        check = finding.first
+        if check is None:
+            continue
+        parts = []
+        for path in check.evidence:
+            talk = conversation.read(view.folder, path)
+            if talk is None or not talk.pdus:
+                continue
+            ladder = conversation.ladder(talk, path, check.field)
+            part = template.render(
+                ladder=ladder,
+                check=check,
+            )
+            size = len(part.encode())
+            parts.append(Markup(part) if size <= room else _no_room(path))
+            room -= size if size <= room else 0
+        if parts:
+            drawn[finding.anchor] = Markup("").join(parts)
+    return drawn
+
+
+def _no_room(path: str) -> Markup:
+    return Markup('<p class="soft">The conversation is in <a href="{}">{}</a>.</p>').format(
+        href(path), PurePosixPath(path).name
+    )
+
+
+def _ladder_time(since: float) -> str:
+    """Milliseconds to the tenth within the first ten seconds, then seconds."""
+    return f"{since * 1000:.1f} ms" if since < 10 else f"{since:.3f} s"
 
 
 def _facts(view: RunView) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -255,63 +290,6 @@ def _nothing_found(view: RunView) -> str:
     if not view.judged and not view.loads:
         return "Nothing was tested, so nothing was found."
     return "None: nothing that was tested deviated."
-
-
-def _load(load: LoadView, number: int) -> dict[str, Any]:
-    """One load as its template wants it."""
-    summary = load.summary
-    anchor = f"load-{number}"
-    longest = max((one.second + 1 for one in load.seconds), default=0)
-    duration = summary.duration if summary else float(longest)
-    if summary:
-        title = summary.scenario
-        lead = (
-            f"{summary.model} model, {units.counted(summary.users, 'user')}, "
-            f"{units.seconds(duration)}"
-        )
-    else:
-        title = "Cut short"
-        lead = f"The load did not end; {units.seconds(duration)} of it were recorded."
-    return {
-        "anchor": anchor,
-        "title": title,
-        "lead": lead,
-        "duration": max(duration, 1e-9),
-        "levels": summary.service_levels if summary else [],
-        "operations": summary.operations if summary else [],
-        "notes": summary.notes if summary else [],
-        "figures": loadplots.figures(load, anchor),
-        "errors": _errors(summary.operations if summary else []),
-        "ledger": load.ledger,
-        "measured": _measured(load),
-    }
-
-
-def _errors(operations: Sequence[LoadOperation]) -> list[tuple[LoadOperation, str, int]]:
-    rows = [(one, kind, count) for one in operations for kind, count in one.errors.items()]
-    return sorted(rows, key=lambda row: -row[2])
-
-
-def _measured(load: LoadView) -> list[tuple[str, str]]:
-    """What the harness measured of itself, and what else the load recorded of how it was run."""
-    summary = load.summary
-    if summary is None:
-        return []
-    rows = []
-    if summary.generator_cpu:
-        busy = units.share(summary.generator_cpu, summary.duration)
-        rows.append(
-            (
-                "Generator CPU",
-                f"{units.seconds(summary.generator_cpu)} of CPU time in "
-                f"{units.seconds(summary.duration)}: {busy} of one core",
-            )
-        )
-    if summary.schedule_lag_p99 is not None:
-        rows.append(("Schedule lag, p99", units.seconds(summary.schedule_lag_p99)))
-    rows += [(name, value) for name, value in summary.policies.items()]
-    rows += [(name.replace("_", " "), plain(value)) for name, value in summary.detail.items()]
-    return rows
 
 
 def _qualification(view: RunView) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # What no XML 1.0 document may hold, and no terminal should get: control characters and the like.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
@@ -18,3 +19,16 @@ def _picture(code: int) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"\\u{code:04x}"
+
+
+def plain(value: Any) -> str:
+    """A value of the resolved target as text."""
+    match value:
+        case None | "" | [] | {}:
+            return "–"
+        case dict():
+            return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
+        case list() | tuple():
+            return ", ".join(plain(item) for item in value)
+        case _:
+            return str(value)

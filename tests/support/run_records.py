@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
+from run_conversations import moved
 
 from stepwedge.events import (
     AnyEvent,
@@ -400,6 +401,7 @@ def failing() -> list[AnyEvent]:
             "expected": "status Success (0000) and 3 completed sub-operations",
             "observed": "status A702 with 3 failed sub-operations",
             "field": "Status (0000,0900)",
+            "evidence": ["evidence/MOVE-001-1.conversation.json", "evidence/MOVE-001-1.bin"],
         },
         "MOVE-020": {"reason": "MOVE-001 failed: nothing was sent to our receiver"},
         "MOVE-050": {"reason": "MOVE-001 failed: nothing was sent to our receiver"},
@@ -488,9 +490,22 @@ def hostile() -> list[AnyEvent]:
 def huge(checks: int = 400, seconds: int = 3600) -> list[AnyEvent]:
     """As much as a report must be able to carry: 400 checks and an hour of load."""
     verdicts = (Verdict.PASS, Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.PASS)
+    ran = []
+    for number, check in enumerate(
+        catalogued(checks, lambda number, _: verdicts[number % len(verdicts)])
+    ):
+        fields = {name: getattr(check, name) for name in check.__struct_fields__}
+        if check.verdict is not Verdict.PASS:
+            said = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+            fields |= {
+                "id": f"MOVE-{number:03}",
+                "observed": f"a cause of its own, {said}",
+                "evidence": [f"evidence/MOVE-{number:03}-1.conversation.json"],
+            }
+        ran.append(CheckFinished(**fields))
     return ended(
         [
-            *_checked(catalogued(checks, lambda number, _: verdicts[number % len(verdicts)])),
+            *_checked(ran),
             *load_events(seconds),
         ]
     )
@@ -509,10 +524,14 @@ KINDS: dict[str, Callable[[], list[AnyEvent]]] = {
 
 
 def write(parent: Path, label: str, events: Sequence[AnyEvent], sealed: bool = True) -> Path:
-    """Writes a run record below `parent` and returns its folder."""
+    """Writes a run record below `parent`, with the evidence its checks name; returns its folder."""
     with Record.create(parent, label, at=START) as record:
         for event in events:
             record.emit(event)
+            for path in event.evidence if isinstance(event, CheckFinished) else ():
+                if path.startswith("evidence/MOVE"):
+                    kept = moved() if path.endswith(".json") else b"raw bytes"
+                    record.evidence(path.removeprefix("evidence/"), kept)
     if sealed:
         seal(record.folder)
     return record.folder

@@ -1,0 +1,86 @@
+"""A load as the page shows it: its tables, its figures, and what the harness says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stepwedge.events import LoadOperation
+from stepwedge.reports import loadplots, units
+from stepwedge.reports.model import LoadView
+from stepwedge.reports.text import plain
+
+
+def rows(load: LoadView, number: int) -> dict[str, Any]:
+    """One load as its template wants it."""
+    summary = load.summary
+    anchor = f"load-{number}"
+    longest = max((one.second + 1 for one in load.seconds), default=0)
+    duration = summary.duration if summary else float(longest)
+    if summary:
+        title = summary.scenario
+        lead = (
+            f"{summary.model} model, {units.counted(summary.users, 'user')}, "
+            f"{units.seconds(duration)}"
+        )
+    else:
+        title = "Cut short"
+        lead = f"The load did not end; {units.seconds(duration)} of it were recorded."
+    return {
+        "anchor": anchor,
+        "title": title,
+        "lead": lead,
+        "duration": max(duration, 1e-9),
+        "levels": summary.service_levels if summary else [],
+        "operations": summary.operations if summary else [],
+        "notes": summary.notes if summary else [],
+        "figures": loadplots.figures(load, anchor),
+        "errors": errors(summary.operations if summary else []),
+        "ledger": load.ledger,
+        "measured": measured(load),
+    }
+
+
+def errors(operations: Sequence[LoadOperation]) -> list[tuple[LoadOperation, str, int]]:
+    rows = [(one, kind, count) for one in operations for kind, count in one.errors.items()]
+    return sorted(rows, key=lambda row: -row[2])
+
+
+def measured(load: LoadView) -> list[tuple[str, str]]:
+    """What the harness measured of itself, and what else the load recorded of how it was run."""
+    summary = load.summary
+    if summary is None:
+        return []
+    rows: list[tuple[str, str]] = []
+    if summary.generator_cpu:
+        busy = units.share(summary.generator_cpu, summary.duration)
+        rows.append(
+            (
+                "Generator CPU",
+                f"{units.seconds(summary.generator_cpu)} of CPU time in "
+                f"{units.seconds(summary.duration)}: {busy} of one core",
+            )
+        )
+    if summary.schedule_lag_p99 is not None:
+        rows.append(("Schedule lag, p99", units.seconds(summary.schedule_lag_p99)))
+    rows += [(name, value) for name, value in summary.policies.items()]
+    rows += [_detail(name, value) for name, value in summary.detail.items()]
+    return rows
+
+
+# What loads are known to record beyond their summary: a name for people, and its unit.
+_DETAILS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "acknowledged": ("Instances acknowledged", units.number),
+    "exams_per_year": ("Exams a year", units.number),
+    "harness_lag_p99": ("Harness lag behind the kernel, p99", units.seconds),
+    "scale": ("Scale of the scenario's rates", units.significant),
+    "seconds": ("Planned duration", units.seconds),
+    "workers": ("Worker processes", units.number),
+}
+
+
+def _detail(name: str, value: Any) -> tuple[str, str]:
+    label, unit = _DETAILS.get(name, (name.replace("_", " "), None))
+    if unit is not None and isinstance(value, int | float):
+        return label, unit(value)
+    return label, plain(value)
