@@ -60,7 +60,9 @@ def make_instance(
         "BitsStored": 12,
         "HighBit": 11,
         "PixelRepresentation": 0,
-        "PixelData": bytes((number + n) % 251 for n in range(2 * pixels * pixels)),
+        "PixelData": b"".join(
+            ((number + 7 * n) % 4096).to_bytes(2, "little") for n in range(pixels * pixels)
+        ),
         **attributes,
     }
     for keyword, value in given.items():
