@@ -11,6 +11,7 @@ import difflib
 
 CLAIMS: dict[str, str] = {
     "verification": "Verification SOP Class as SCP",
+    "association": "controls who may associate, by AE title",
     "association.called-ae": "refuses an association whose called AE title is not its own",
     "association.calling-ae": "refuses an association whose calling AE title it does not know",
     "storage": "Storage Service Class as SCP",

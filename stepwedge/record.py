@@ -96,12 +96,6 @@ class Record:
         self._number += 1
         self._previous = hashlib.sha256(raw).hexdigest()
 
-    def evidence(self, name: str, content: bytes) -> str:
-        """Keeps `content` under evidence/ and returns its path relative to the run folder."""
-        safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-        (self.folder / EVIDENCE / safe).write_bytes(content)
-        return f"{EVIDENCE}/{safe}"
-
     def close(self) -> None:
         """Ends writing."""
         self._file.close()
@@ -116,6 +110,13 @@ class Record:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def write_evidence(folder: Path, name: str, content: bytes) -> str:
+    """Keeps `content` under evidence/ and returns its path relative to the run folder."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    (folder / EVIDENCE / safe).write_bytes(content)
+    return f"{EVIDENCE}/{safe}"
 
 
 def _lines(folder: Path) -> list[bytes]:
@@ -174,7 +175,10 @@ def read_line(raw: bytes) -> AnyEvent:
 
 
 def seal(folder: Path) -> None:
-    """Writes `manifest.json` and `SHA256SUMS` over everything in the run folder."""
+    """Writes `manifest.json` and `SHA256SUMS` over the record: the events and the evidence.
+
+    Reports are views that can be drawn again at any time, so they are not part of it.
+    """
     files = sorted(_contents(folder))
     sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
     manifest = {
@@ -220,6 +224,7 @@ def verify(folder: Path) -> list[str]:
 
 
 def _contents(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name not in (SUMS, MANIFEST):
+    yield EVENTS
+    for path in (folder / EVIDENCE).rglob("*"):
+        if path.is_file():
             yield path.relative_to(folder).as_posix()

@@ -205,7 +205,10 @@ def _range(vr: str, value: str, key: str) -> Match:
     if low and start < _pad(low, _TIME_LOW):
         return Match.NO
     if not high or start <= _pad(high, _TIME_LOW):
-        return Match.REQUIRED
+        # Where an unsaid second lies no clause tells: servers compare such a time as text, or as
+        # the first moment of its span.
+        precise = len(value.replace(":", "")) >= 6
+        return Match.REQUIRED if precise else Match.OPTIONAL
     return Match.OPTIONAL if start <= _pad(high, _TIME_HIGH) else Match.NO
 
 

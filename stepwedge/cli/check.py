@@ -1,0 +1,91 @@
+"""`stepwedge check`: the conformance suite against a target."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stepwedge.cli.options import as_arguments, resolve, target_options
+from stepwedge.errors import StepwedgeError, UsageError
+
+
+@click.command()
+@click.argument("ids", nargs=-1)
+@target_options
+@click.option("--check", "more_ids", multiple=True, help="Only checks whose id begins so.")
+@click.option("--service", "services", multiple=True, help="Only this service (query, move, …).")
+@click.option("--level", "levels", multiple=True, help="Only this level (shall, should, quality).")
+@click.option("--claim", "claims", multiple=True, help="Only checks whose claim begins so.")
+@click.option("--clause", "clauses", multiple=True, help="Only checks whose clause begins so.")
+@click.option("--receiver-port", type=int, help="Port of our receiver, the C-MOVE destination.")
+@click.option("--corpus-seed", type=int, help="Seed of the synthetic data.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder in which the run's own folder is made.",
+)
+@click.option("--run", type=click.Path(path_type=Path), help="A run folder to append to.")
+@click.option("-n", "--processes", type=int, help="Spread the checks over so many processes.")
+def check(
+    ids: tuple[str, ...],
+    more_ids: tuple[str, ...],
+    target_file: Path | None,
+    runs: Path,
+    run: Path | None,
+    processes: int | None,
+    receiver_port: int | None,
+    corpus_seed: int | None,
+    **rest: Any,
+) -> int:
+    """Run the conformance suite against a target.
+
+    IDS are ids of checks, or their beginnings: FIND, FIND-040.
+    """
+    filters = {name: rest.pop(name) for name in ("services", "levels", "claims", "clauses")}
+    resolve(target_file, **rest)
+    arguments = as_arguments(target_file, **rest)
+    for id in (*ids, *more_ids):
+        arguments += ["--check", id]
+    for name, values in filters.items():
+        for value in values:
+            arguments += [f"--{name[:-1]}", value]
+    if receiver_port is not None:
+        arguments += ["--receiver-port", str(receiver_port)]
+    if corpus_seed is not None:
+        arguments += ["--corpus-seed", str(corpus_seed)]
+    if run is not None:
+        arguments += ["--run", str(run)]
+    if processes:
+        if importlib.util.find_spec("xdist") is None:
+            raise UsageError("-n needs pytest-xdist", "pip install pytest-xdist")
+        arguments += ["-n", str(processes), "--dist", "loadgroup"]
+    return run_suites([*arguments, "--runs", str(runs)])
+
+
+def run_suites(arguments: list[str]) -> int:
+    """Runs the suites under pytest with our progress in place of its own; the exit code."""
+    import pytest
+
+    from stepwedge.cli.progress import Progress
+
+    with Progress() as progress:
+        code = pytest.main([*suites_arguments(), "-p", "no:terminal", *arguments], [progress])
+    if code == pytest.ExitCode.INTERNAL_ERROR and not progress.finished:
+        raise StepwedgeError("pytest failed inside; the lines above say where")
+    return int(code)
+
+
+def suites_arguments() -> list[str]:
+    """Where the checks are, whether in a checkout or in a wheel, with their own pytest.ini."""
+    spec = importlib.util.find_spec("stepwedge.suites")
+    if spec is None or not spec.submodule_search_locations:
+        raise StepwedgeError(
+            "the suites are not installed", "install stepwedge again: pip install stepwedge"
+        )
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    return [str(folder), "-c", str(folder / "pytest.ini"), f"--rootdir={folder}"]

@@ -1,0 +1,1 @@
+"""Association negotiation, release and abort (PS3.8)."""

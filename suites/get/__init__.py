@@ -1,0 +1,1 @@
+"""Retrieve: C-GET (PS3.4 Annex C)."""

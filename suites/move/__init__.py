@@ -1,0 +1,1 @@
+"""Retrieve: C-MOVE (PS3.4 Annex C)."""

@@ -1,0 +1,1 @@
+"""Query: C-FIND (PS3.4 Annex C)."""

@@ -1,0 +1,1 @@
+"""Storage Service Class (PS3.4 Annex B)."""

@@ -1,0 +1,1 @@
+"""Verification Service Class (PS3.4 Annex A)."""
