@@ -131,17 +131,19 @@ def _own_run(settings: Settings, runs: Path, processes: int) -> int:
     return code if code == Exit.WRONG_USAGE else int(result.exit_code)
 
 
-def run_load(settings: Settings, *, processes: int = 1) -> int:
+def run_load(settings: Settings, *, processes: int = 1, summary: bool = True) -> int:
     """Runs a load with progress on the terminal, appending to its run folder; the exit code.
 
-    For commands that have a run folder already, `stepwedge demo` among them.
+    For commands that have a run folder already, `stepwedge demo` among them; who sums up the whole
+    run at its end says `summary=False`.
     """
     progress = LoadProgress(settings.scenario.seconds)
     try:
         with progress:
             return launch.run(settings, processes=processes, tell=progress)
     finally:
-        progress.print_summary()
+        if summary:
+            progress.print_summary()
 
 
 def _draw(folder: Path) -> list[Path]:

@@ -1,0 +1,5 @@
+"""`python -m stepwedge` is `stepwedge`."""
+
+from stepwedge.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""`stepwedge demo`: the main job without any set-up.
+
+Starts a server, runs the conformance suite and a short load against it, writes the report and says
+where it is.  Everything, the server's own files and log included, stays in the run's folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from stepwedge import run as runs_of
+from stepwedge.cli.check import run_suites
+from stepwedge.defaults import DEFAULT_SEED
+from stepwedge.errors import StepwedgeError, UsageError
+from stepwedge.events import Note
+from stepwedge.record import Record
+from stepwedge.target import Target, load_target
+
+if TYPE_CHECKING:
+    from stepwedge.fixtures.servers import LaunchedServer
+
+RECEIVER = "STEPWEDGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A server that the demo can start, and what it claims (from its documentation)."""
+
+    name: str
+    claims: tuple[str, ...] = ("verification", "storage", "find", "move", "get")
+
+
+KINDS = {kind.name: kind for kind in (Kind("reference"), Kind("orthanc"), Kind("dcmqrscp"))}
+
+
+@click.command()
+@click.option(
+    "--target",
+    "name",
+    default="reference",
+    show_default=True,
+    help=f"The server to start: {', '.join(KINDS)}.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder in which the run's own folder is made.",
+)
+@click.option("--load-seconds", type=float, default=15.0, show_default=True, help="Length of load.")
+def demo(name: str, runs: Path, load_seconds: float) -> int:
+    """Start a server, check it, load it, and write the report."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UsageError(f"the demo cannot start {name!r}", f"it starts {', '.join(KINDS)}")
+    console = Console(highlight=False)
+    began = time.time()
+    with Record.create(runs, kind.name) as record:
+        folder = record.folder
+        port = _free_port()
+        console.print(f"[bold]1[/] starting {kind.name}")
+        with _started(kind, folder / "server", port) as server:
+            target = _target(kind, server, folder, port)
+            runs_of.start(record, target, DEFAULT_SEED, ["stepwedge", *sys.argv[1:]])
+            record.close()
+            interrupted = _stages(console, target, folder, load_seconds)
+    result = runs_of.finish(Record.open(folder), began, interrupted)
+    _report(console, folder, began)
+    return int(result.exit_code)
+
+
+def _stages(console: Console, target: Target, folder: Path, seconds: float) -> bool:
+    """The conformance suite, then the load; True when the user stopped one of them."""
+    console.print(f"[bold]2[/] conformance suite against {escape(target.ae_title)}")
+    file = folder / "target.toml"
+    code = run_suites(["--target", str(file), "--run", str(folder)])
+    if code == 2:  # pytest's own code for an interrupt
+        return True
+    console.print(f"[bold]3[/] a load of {seconds:g} s")
+    try:
+        _load(target, folder, seconds)
+    except KeyboardInterrupt:
+        return True
+    except StepwedgeError as error:
+        # The conformance part stands; the report must still be written, and say what is missing.
+        console.print(f"[red]the load failed:[/] {escape(str(error))}")
+        with Record.open(folder) as record:
+            record.emit(Note(at=time.time(), severity="problem", text=f"the load failed: {error}"))
+    return False
+
+
+def _load(target: Target, folder: Path, seconds: float) -> None:
+    from stepwedge.loadtests.commands import run_load
+    from stepwedge.loadtests.settings import Settings, resolve_scenario
+
+    scenario = resolve_scenario("first", seconds, None, None, None, ())
+    settings = Settings(target=target, scenario=scenario, run_folder=folder)
+    settings.check()
+    run_load(settings, summary=False)
+
+
+def _report(console: Console, folder: Path, began: float) -> None:
+    from stepwedge.reports import summary
+    from stepwedge.reports.draw import draw_all
+    from stepwedge.reports.model import read_view
+
+    paths = draw_all(folder)
+    console.print()
+    console.print(summary.summary(read_view(folder)))
+    console.print(f"\nfinished in {time.time() - began:.0f} s; the report is")
+    for path in paths:
+        click.echo(path)
+
+
+@contextlib.contextmanager
+def _started(kind: Kind, folder: Path, receiver_port: int) -> Iterator[LaunchedServer]:
+    from stepwedge.fixtures.servers import SERVERS
+
+    server = SERVERS[kind.name](folder, destinations={RECEIVER: ("127.0.0.1", receiver_port)})
+    with server:
+        yield server
+
+
+def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
+    claims = ", ".join(f'"{claim}"' for claim in kind.claims)
+    file = folder / "target.toml"
+    file.write_text(
+        f'name = "{kind.name}"\nhost = "{server.host}"\nport = {server.port}\n'
+        f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\nallow = ["load"]\n\n'
+        f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n',
+        encoding="utf-8",
+    )
+    return load_target(file, environment={})
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
