@@ -109,6 +109,11 @@ class CheckFinished(Event, tag="check-finished", frozen=True):
     repeat: str = ""  # the one command that repeats it
     hint: str = ""  # an equivalent DCMTK command line
 
+    @property
+    def key(self) -> str:
+        """The id, with the case of a parametrised check in brackets."""
+        return f"{self.id}[{self.parameter}]" if self.parameter else self.id
+
 
 class Histogram(msgspec.Struct, frozen=True):
     """A latency distribution without loss: HdrHistogram V2, compressed, base64; in microseconds.
@@ -243,6 +248,14 @@ class Ledger(Event, tag="ledger", frozen=True):
     method: str = ""  # how they were looked for
 
 
+class BaselineCompared(Event, tag="baseline", frozen=True):
+    """The verdicts of a run, held against the known deviations of its target."""
+
+    file: str
+    known: list[str] = []  # keys of checks that deviate as the baseline says
+    problems: list[str] = []  # what is new, gone, vanished or expired, in sentences
+
+
 class Note(Event, tag="note", frozen=True):
     """Something a reader should know: `severity` is info, warning or problem."""
 
@@ -269,6 +282,7 @@ AnyEvent = (
     | LoadSummary
     | Capacity
     | Ledger
+    | BaselineCompared
     | Note
     | RunFinished
 )

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from stepwedge.errors import Exit
 from stepwedge.events import (
     AnyEvent,
+    BaselineCompared,
     CheckFinished,
     Ledger,
     LoadSummary,
@@ -47,7 +48,10 @@ class _Facts:
     """What the questions are asked of."""
 
     verdicts: Counter[Verdict]
-    failed: list[str]  # ids of the checks that failed, each once, in order
+    failed: list[str]  # ids of the checks that failed unexpectedly, each once, in order
+    broken: int  # how many did, each case of a check counted
+    known: list[str]  # keys of the deviations that the baseline knows
+    baseline_problems: list[str]  # why the baseline does not hold
     unreachable: list[TargetSeen]
     loads: list[LoadSummary]
     ledgers: list[Ledger]
@@ -94,7 +98,9 @@ def outcome(events: Iterable[AnyEvent]) -> Outcome:
 
 def _gather(events: Iterable[AnyEvent]) -> _Facts:
     verdicts: Counter[Verdict] = Counter()
-    failed: dict[str, None] = {}
+    failed: dict[str, str] = {}
+    known: list[str] = []
+    problems: list[str] = []
     seen: dict[str, TargetSeen] = {}
     loads: list[LoadSummary] = []
     ledgers: list[Ledger] = []
@@ -105,7 +111,10 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
             case CheckFinished():
                 verdicts[event.verdict] += 1
                 if event.verdict is Verdict.FAIL:
-                    failed[event.id] = None
+                    failed[event.key] = event.id
+            case BaselineCompared():
+                known += event.known
+                problems += event.problems
             case TargetSeen():
                 seen[event.address] = event
             case LoadSummary():
@@ -123,7 +132,10 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
                 pass
     return _Facts(
         verdicts=verdicts,
-        failed=list(failed),
+        failed=list(dict.fromkeys(id for key, id in failed.items() if key not in known)),
+        broken=sum(key not in known for key in failed),
+        known=known,
+        baseline_problems=problems,
         unreachable=[one for one in seen.values() if not one.reachable],
         loads=loads,
         ledgers=ledgers,
@@ -134,7 +146,7 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
 def _exit_code(facts: _Facts) -> Exit:
     if facts.unreachable and not facts.judged and not facts.loaded:
         return Exit.NOT_REACHABLE
-    if facts.failed or facts.lost or facts.altered:
+    if facts.failed or facts.baseline_problems or facts.lost or facts.altered:
         return Exit.NOT_CONFORMANT
     if facts.verdicts[Verdict.ERROR]:
         return Exit.HARNESS_FAILED
@@ -191,10 +203,16 @@ def _conformance(facts: _Facts) -> list[str]:
     warnings = facts.verdicts[Verdict.WARN]
     if facts.failed:
         few = ", ".join(facts.failed[:4]) + (", …" if len(facts.failed) > 4 else "")
-        broken = facts.verdicts[Verdict.FAIL]
+        broken = facts.broken
         parts.append(
             f"not conformant: {_number(broken)} of {_count(facts.judged, 'check')} failed ({few})"
             + (f", {_count(warnings, 'warning')}" if warnings else "")
+        )
+    elif facts.known:
+        few = ", ".join(facts.known[:4]) + (", …" if len(facts.known) > 4 else "")
+        parts.append(
+            f"as the baseline says in {_count(facts.judged, 'check')}: "
+            f"{_count(len(facts.known), 'known deviation')} ({few})"
         )
     elif warnings:
         parts.append(
@@ -203,6 +221,9 @@ def _conformance(facts: _Facts) -> list[str]:
         )
     else:
         parts.append(f"conformant to what it claims in {_count(facts.judged, 'check')}")
+    if problems := facts.baseline_problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        parts.append(f"the baseline does not hold: {problems[0]}{more}")
     if blocked := facts.verdicts[Verdict.BLOCKED]:
         parts.append(f"{_count(blocked, 'check')} blocked by an earlier failure")
     return parts

@@ -21,6 +21,8 @@ from stepwedge.errors import StepwedgeError, UsageError
 @click.option("--claim", "claims", multiple=True, help="Only checks whose claim begins so.")
 @click.option("--clause", "clauses", multiple=True, help="Only checks whose clause begins so.")
 @click.option("--receiver-port", type=int, help="Port of our receiver, the C-MOVE destination.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Known deviations (TOML).")
+@click.option("--update-baseline", is_flag=True, help="Write what is observed into --baseline.")
 @click.option("--corpus-seed", type=int, help="Seed of the synthetic data.")
 @click.option(
     "--runs",
@@ -40,6 +42,8 @@ def check(
     processes: int | None,
     receiver_port: int | None,
     corpus_seed: int | None,
+    baseline: Path | None,
+    update_baseline: bool,
     **rest: Any,
 ) -> int:
     """Run the conformance suite against a target.
@@ -58,6 +62,10 @@ def check(
         arguments += ["--receiver-port", str(receiver_port)]
     if corpus_seed is not None:
         arguments += ["--corpus-seed", str(corpus_seed)]
+    if baseline is not None:
+        arguments += ["--baseline", str(baseline)]
+    if update_baseline:
+        arguments.append("--update-baseline")
     if run is not None:
         arguments += ["--run", str(run)]
     if processes:

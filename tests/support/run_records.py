@@ -37,7 +37,7 @@ from stepwedge.events import (
     TargetSeen,
 )
 from stepwedge.outcome import outcome
-from stepwedge.record import Record, seal
+from stepwedge.record import Record, seal, write_evidence
 from stepwedge.verdicts import Level, Verdict
 
 # 2026-03-02 08:00:00 UTC, a Monday morning.
@@ -531,7 +531,7 @@ def write(parent: Path, label: str, events: Sequence[AnyEvent], sealed: bool = T
             for path in event.evidence if isinstance(event, CheckFinished) else ():
                 if path.startswith("evidence/MOVE"):
                     kept = moved() if path.endswith(".json") else b"raw bytes"
-                    record.evidence(path.removeprefix("evidence/"), kept)
+                    write_evidence(record.folder, path.removeprefix("evidence/"), kept)
     if sealed:
         seal(record.folder)
     return record.folder
