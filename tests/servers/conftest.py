@@ -57,3 +57,32 @@ def make_file(tmp_path: Path) -> Callable[[int], Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def worklist_item() -> Callable[[Path], None]:
+    """Writes a worklist item as a Part 10 file."""
+
+    def write(path: Path) -> None:
+        step = Dataset()
+        step.ScheduledStationAETitle, step.Modality = "CT1", "CT"
+        step.ScheduledProcedureStepStartDate = "20260310"
+        step.ScheduledProcedureStepStartTime = "0900"
+        step.ScheduledPerformingPhysicianName = ""
+        step.ScheduledProcedureStepDescription = "Head"
+        step.ScheduledProcedureStepID = "S1"
+        ds = Dataset()
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.file_meta.MediaStorageSOPClassUID = "1.2.276.0.7230010.3.1.0.1"
+        ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+        ds.AccessionNumber, ds.ReferringPhysicianName = "A1", ""
+        ds.PatientName, ds.PatientID = "Wedge^Step", "SW1"
+        ds.PatientBirthDate, ds.PatientSex = "19700101", "F"
+        ds.StudyInstanceUID, ds.RequestedProcedureDescription = "1.2.826.1", "Head"
+        ds.RequestedProcedureID, ds.RequestedProcedurePriority = "R1", "LOW"
+        ds.RequestedProcedureCodeSequence = []
+        ds.ScheduledProcedureStepSequence = [step]
+        ds.save_as(path, enforce_file_format=True)
+
+    return write

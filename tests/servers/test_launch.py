@@ -16,7 +16,14 @@ import pytest
 
 from stepwedge.errors import StepwedgeError, UsageError
 from stepwedge.fixtures.receiver import Receiver
-from stepwedge.fixtures.servers import SERVERS, Dcmqrscp, LaunchedServer, Storescp, Wlmscpfs
+from stepwedge.fixtures.servers import (
+    SERVERS,
+    Dcmqrscp,
+    LaunchedServer,
+    Orthanc,
+    Storescp,
+    Wlmscpfs,
+)
 from stepwedge.fixtures.servers.launch import answers_echo, free_port
 
 
@@ -171,3 +178,22 @@ def test_an_echo_at_nobody_is_no_answer() -> None:
     began = time.monotonic()
     assert not answers_echo("127.0.0.1", free_port(), "NOBODY", 5)
     assert time.monotonic() - began < 2
+
+
+def test_a_worklist_is_served_by_wlmscpfs_and_orthanc(
+    tmp_path: Path, worklist_item: Callable[[Path], None], dcmtk: Callable[..., str]
+) -> None:
+    """Worklist items that are put into the folder are found."""
+    folder = tmp_path / "items"
+    folder.mkdir()
+    worklist_item(folder / "one.wl")
+    file_server = Wlmscpfs(tmp_path / "wlmscpfs")
+    file_server.worklists.mkdir(parents=True)
+    worklist_item(file_server.worklists / "one.wl")
+    for server in (file_server, Orthanc(tmp_path / "orthanc", worklists=folder)):
+        with server:
+            said = dcmtk(
+                "findscu", "-W", "-aec", server.ae_title, server.host, str(server.port),
+                "-k", "PatientName", "-k", "ScheduledProcedureStepSequence[0].Modality=CT",
+            )  # fmt: skip
+        assert "Wedge^Step" in said
