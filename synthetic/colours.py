@@ -17,7 +17,7 @@ _BARS = (
     (0, 0, 191),
 )  # fmt: skip
 
-# Random values that a picture draws from by a hash of the place.
+# Random values that nuclei are drawn from by a hash of the place.
 _TABLE = 4096
 
 
@@ -39,17 +39,57 @@ def chart(rows: int, columns: int, frame: int = 0) -> bytes:
 
 @lru_cache(maxsize=16)
 def lumen(rows: int, columns: int) -> bytes:
-    """The inside of a tube, seen along its axis: pink folds around a dark centre."""
-    x = ((2 * np.arange(columns) + 1 - columns) / columns)[np.newaxis, :]
-    y = ((2 * np.arange(rows) + 1 - rows) / rows)[:, np.newaxis]
-    radius = np.sqrt(x * x + y * y)
-    depth = 1.0 / (radius + 0.25)
-    fold = np.abs(depth * 2.5 - np.floor(depth * 2.5) - 0.5) * 2
-    light = np.clip(radius * 1.3, 0, 1) * (0.75 + 0.25 * fold)
-    light = np.where(radius > 0.98, 0.0, light)
-    image = np.stack([light * 235, light * 130, light * 115], axis=-1).astype(np.int32)
+    """The inside of a tube, seen along its axis: three-cornered folds around a dark centre."""
+    x = ((2 * np.arange(columns) + 1 - columns) / columns)[np.newaxis, :] - 0.06
+    y = ((2 * np.arange(rows) + 1 - rows) / rows)[:, np.newaxis] + 0.04
+    radius = np.sqrt(x * x + y * y) + 1e-6
+    # The cosine of three times the angle, without trigonometry.
+    corner = (x * x * x - 3 * x * y * y) / (radius * radius * radius)
+    tube = radius * (1.0 - 0.13 * corner)
+    depth = 1.9 / (tube + 0.22)
+    fold = np.abs(depth - np.floor(depth) - 0.5) * 2
+    light = np.clip(tube * 1.25, 0, 1) * (0.62 + 0.38 * fold * fold)
+    veins = noise.smooth(rows, columns, max(4, columns // 24), 0, "veins")
+    vein = np.abs(veins - 128) < 9
+    red, green, blue = light * 240, light * 138, light * 118
+    image = np.stack([red, np.where(vein, green * 0.8, green), np.where(vein, blue * 0.8, blue)])
+    image = np.asarray(image.transpose(1, 2, 0), dtype=np.int32)
     image += noise.bell((rows, columns), 3.0, 0, "lumen", rows, columns)[:, :, np.newaxis]
-    image = np.where(radius[:, :, np.newaxis] > 0.98, 0, image)
+    for cx, cy, size in ((-0.35, -0.3, 0.004), (0.42, -0.18, 0.002), (0.1, 0.5, 0.0015)):
+        image[(x - cx) ** 2 + (y - cy) ** 2 < size] = (255, 250, 240)
+    outside = np.broadcast_to((x + 0.06) ** 2 + (y - 0.04) ** 2 > 0.96, (rows, columns))
+    image[outside] = 0
+    stamp(image, 255)
+    clipped: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
+    return clipped.tobytes()
+
+
+# The patches of a photographer's colour checker, row by row, in sRGB as commonly published for it.
+_PATCHES = (
+    (115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170),
+    (214, 126, 44), (80, 91, 166), (193, 90, 99), (94, 60, 108), (157, 188, 64), (224, 163, 46),
+    (56, 61, 150), (70, 148, 73), (175, 54, 60), (231, 199, 31), (187, 86, 149), (8, 133, 161),
+    (243, 243, 242), (200, 200, 200), (160, 160, 160), (122, 122, 121), (85, 85, 85), (52, 52, 52),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def patches(rows: int, columns: int) -> bytes:
+    """What a photographer of findings lays beside the patient: colour patches and a ruler."""
+    image = np.full((rows, columns, 3), 24, dtype=np.int32)
+    top, bottom = rows // 8, rows - rows // 8
+    wide, high = columns / 6, (bottom - top) / 4
+    for number, colour in enumerate(_PATCHES):
+        row, column = divmod(number, 6)
+        y0, y1 = int(top + (row + 0.08) * high), int(top + (row + 0.92) * high)
+        x0, x1 = int((column + 0.08) * wide), int((column + 0.92) * wide)
+        image[y0:y1, x0:x1] = colour
+    image[bottom + 1 :] = 235
+    unit = max(2, columns // 64)
+    for number in range(columns // unit):
+        length = (rows - bottom) * (9 if number % 10 == 0 else 6 if number % 5 == 0 else 4) // 12
+        image[bottom + 1 : bottom + 1 + length, number * unit] = 20
+    image += noise.bell((rows, columns), 1.5, 0, "patches", rows, columns)[:, :, np.newaxis]
     stamp(image, 255)
     return np.clip(image, 0, 255).astype(np.uint8).tobytes()
 
@@ -60,8 +100,9 @@ def tissue_tile(seed: int, rows: int, columns: int, tile: int, side: int) -> byt
     row, column = divmod(tile, side)
     y = np.arange(row * rows, (row + 1) * rows)[:, np.newaxis]
     x = np.arange(column * columns, (column + 1) * columns)[np.newaxis, :]
-    ground = _lattice(seed, "ground", x, y, 48)
-    fibre = _lattice(seed, "fibre", x, y, 12)
+    place = {"row": row * rows, "column": column * columns}
+    ground = noise.smooth(rows, columns, 48, seed, "ground", **place)
+    fibre = noise.smooth(rows, columns, 12, seed, "fibre", **place)
     image = np.empty((rows, columns, 3), dtype=np.int32)
     image[:] = (236, 180, 208)
     image -= (fibre * np.array((30, 60, 30))[:, np.newaxis, np.newaxis] // 255).transpose(1, 2, 0)
@@ -72,24 +113,6 @@ def tissue_tile(seed: int, rows: int, columns: int, tile: int, side: int) -> byt
     if row == 0:
         stamp(image, 40, scale=max(1, columns // 128))
     return np.clip(image, 0, 255).astype(np.uint8).tobytes()
-
-
-def _lattice(
-    seed: int, name: str, x: NDArray[np.int64], y: NDArray[np.int64], cell: int
-) -> NDArray[np.int64]:
-    """Smooth noise of 0…255: random values on a lattice with bilinear interpolation between."""
-    table = noise.words(_TABLE, seed, name) & 255
-    fx, fy = x % cell, y % cell
-    cx, cy = x // cell, y // cell
-
-    def corner(dx: int, dy: int) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = table[((cx + dx) * 57 + (cy + dy) * 113) % _TABLE]
-        return found
-
-    top = corner(0, 0) * (cell - fx) + corner(1, 0) * fx
-    bottom = corner(0, 1) * (cell - fx) + corner(1, 1) * fx
-    total = (top * (cell - fy) + bottom * fy) // (cell * cell)
-    return np.asarray(total, dtype=np.int64)
 
 
 def _nuclei(seed: int, x: NDArray[np.int64], y: NDArray[np.int64], cell: int) -> NDArray[np.bool_]:

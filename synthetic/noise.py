@@ -15,6 +15,9 @@ from stepwedge.synthetic.uids import digest
 _TERMS = 12
 _SIGMA = 256.0
 
+# Random values of a lattice, drawn from by a hash of the place.
+_TABLE = 4096
+
 
 def words(count: int, seed: int, *path: object) -> NDArray[np.int64]:
     """`count` random numbers of 62 bits."""
@@ -37,3 +40,32 @@ def bell(shape: tuple[int, ...], sigma: float, seed: int, *path: object) -> NDAr
     scale = round(sigma / _SIGMA * 65536)
     scaled: NDArray[np.int64] = (centred.astype(np.int64) * scale + 32768) >> 16
     return scaled.astype(np.int32).reshape(shape)
+
+
+def smooth(
+    rows: int,
+    columns: int,
+    cell: int,
+    seed: int,
+    *path: object,
+    row: int = 0,
+    column: int = 0,
+) -> NDArray[np.int64]:
+    """Smooth noise of 0…255: random values on a lattice of `cell` pixels, bilinear in between.
+
+    `row` and `column` are where the picture begins, so that neighbouring tiles fit together.
+    """
+    table = words(_TABLE, seed, "smooth", cell, *path) & 255
+    y = np.arange(row, row + rows)[:, np.newaxis]
+    x = np.arange(column, column + columns)[np.newaxis, :]
+    fx, fy = x % cell, y % cell
+    cx, cy = x // cell, y // cell
+
+    def corner(dx: int, dy: int) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = table[((cx + dx) * 57 + (cy + dy) * 113) % _TABLE]
+        return found
+
+    top = corner(0, 0) * (cell - fx) + corner(1, 0) * fx
+    bottom = corner(0, 1) * (cell - fx) + corner(1, 1) * fx
+    total = (top * (cell - fy) + bottom * fy) // (cell * cell)
+    return np.asarray(total, dtype=np.int64)

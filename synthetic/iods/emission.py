@@ -46,9 +46,14 @@ def pt(instance: Instance) -> Dataset:
     dataset.DecayFactor = "1.05"
     dataset.RescaleIntercept = "0"
     dataset.RescaleSlope = "4"
-    modules.window(dataset, 4000, 8000)
+    modules.window(dataset, 12000, 24000)
     pixels = phantoms.emission_slice(
-        instance.study.scope.seed, plan.rows, plan.columns, instance.number - 1, plan.instances
+        instance.study.scope.seed,
+        plan.rows,
+        plan.columns,
+        instance.number - 1,
+        plan.instances,
+        plan.body_part,
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=16)
     return modules.finish(dataset, instance)
@@ -105,11 +110,9 @@ def nm(instance: Instance) -> Dataset:
             ImagePositionPatient=["-265", "-200", "195"],
         )
     ]
-    modules.window(dataset, 100, 200)
+    modules.window(dataset, 120, 240)
     pixels = b"".join(
-        phantoms.emission_slice(
-            instance.study.scope.seed, plan.rows, plan.columns, frame, max(plan.frames, 2), 200
-        )
+        phantoms.bone_scan(instance.study.scope.seed, plan.rows, plan.columns, frame)
         for frame in range(plan.frames)
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=16)

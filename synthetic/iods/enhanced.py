@@ -90,7 +90,13 @@ def ct(instance: Instance) -> Dataset:
     ]
     pixels = b"".join(
         phantoms.ct_slice(
-            instance.study.scope.seed, plan.rows, plan.columns, frame, plan.frames, label=False
+            instance.study.scope.seed,
+            plan.rows,
+            plan.columns,
+            frame,
+            plan.frames,
+            "CHEST",
+            label=False,
         )
         for frame in range(plan.frames)
     )
@@ -209,7 +215,7 @@ def mr(instance: Instance) -> Dataset:
     shared.PixelValueTransformationSequence = [
         item(RescaleIntercept="0", RescaleSlope="1", RescaleType="US")
     ]
-    shared.FrameVOILUTSequence = [item(WindowCenter="1000", WindowWidth="2000")]
+    shared.FrameVOILUTSequence = [item(WindowCenter="1200", WindowWidth="2400")]
     dataset.SharedFunctionalGroupsSequence = [shared]
     dataset.PerFrameFunctionalGroupsSequence = [
         _frame(instance, frame, 240.0) for frame in range(plan.frames)

@@ -24,12 +24,12 @@ def xa(instance: Instance) -> Dataset:
 
 def rf(instance: Instance) -> Dataset:
     """X-Ray RF Image IOD (PS3.3 A.16)."""
-    dataset = _cine(instance)
+    dataset = _cine(instance, bright=True)
     dataset.ColumnAngulation = "0"
     return modules.finish(dataset, instance)
 
 
-def _cine(instance: Instance) -> Dataset:
+def _cine(instance: Instance, *, bright: bool = False) -> Dataset:
     """What both share: X-Ray Image and X-Ray Acquisition Modules (PS3.3 C.8.7.1, C.8.7.2)."""
     plan = instance.series.plan
     dataset = modules.start(instance)
@@ -49,7 +49,7 @@ def _cine(instance: Instance) -> Dataset:
     modules.window(dataset, 1 << (_BITS - 1), 1 << _BITS)
     pixels = b"".join(
         phantoms.angiogram(
-            instance.study.scope.seed, plan.rows, plan.columns, _BITS, frame, plan.frames
+            instance.study.scope.seed, plan.rows, plan.columns, _BITS, frame, plan.frames, bright
         )
         for frame in range(plan.frames)
     )

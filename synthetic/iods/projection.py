@@ -61,6 +61,11 @@ def io(instance: Instance) -> Dataset:
     dataset.PrimaryAnatomicStructureSequence = [
         code("866005003", "SCT", "Mandibular right first molar tooth")
     ]
+    plan = instance.series.plan
+    pixels = phantoms.teeth(
+        instance.study.scope.seed, plan.rows, plan.columns, _DX_BITS, instance.number
+    )
+    modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=_DX_BITS)
     return modules.finish(dataset, instance)
 
 

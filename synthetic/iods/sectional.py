@@ -14,6 +14,9 @@ _CONTRASTS = (
     ("2500", "20", "SE", "*se2d2"),
 )
 
+# Centre and width in Hounsfield units of the window that a body part is read with.
+_WINDOWS = {"HEAD": (40, 180), "BRAIN": (40, 180), "CHEST": (40, 450)}
+
 
 def ct(instance: Instance) -> Dataset:
     """CT Image IOD (PS3.3 A.3)."""
@@ -34,9 +37,14 @@ def ct(instance: Instance) -> Dataset:
     dataset.ConvolutionKernel = "STANDARD"
     dataset.ReconstructionDiameter = "350"
     dataset.GantryDetectorTilt = "0"
-    modules.window(dataset, 40, 400)
+    modules.window(dataset, *_WINDOWS.get(plan.body_part, (40, 400)))
     pixels = phantoms.ct_slice(
-        instance.study.scope.seed, plan.rows, plan.columns, instance.number - 1, plan.instances
+        instance.study.scope.seed,
+        plan.rows,
+        plan.columns,
+        instance.number - 1,
+        plan.instances,
+        plan.body_part,
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=16, signed=True)
     return modules.finish(dataset, instance)
@@ -63,7 +71,7 @@ def mr(instance: Instance) -> Dataset:
     dataset.EchoTrainLength = 1
     dataset.MagneticFieldStrength = "1.5"
     dataset.FlipAngle = "90"
-    modules.window(dataset, 1000, 2000)
+    modules.window(dataset, 1200, 2400)
     pixels = phantoms.mr_slice(
         instance.study.scope.seed,
         plan.rows,
@@ -71,6 +79,7 @@ def mr(instance: Instance) -> Dataset:
         instance.number - 1,
         plan.instances,
         plan.weighting,
+        plan.body_part,
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=12)
     return modules.finish(dataset, instance)

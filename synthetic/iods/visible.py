@@ -42,10 +42,7 @@ def multi_frame_byte(instance: Instance) -> Dataset:
     dataset.RescaleSlope = "1"
     dataset.RescaleType = "US"
     pixels = b"".join(
-        phantoms.ultrasound_frame(
-            instance.study.scope.seed, plan.rows, plan.columns, frame, plan.frames
-        )
-        for frame in range(plan.frames)
+        phantoms.test_pattern(plan.rows, plan.columns, frame) for frame in range(plan.frames)
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=8)
     return modules.finish(dataset, instance)
@@ -65,7 +62,7 @@ def multi_frame_colour(instance: Instance) -> Dataset:
 
 def photograph(instance: Instance) -> Dataset:
     """VL Photographic Image IOD (PS3.3 A.32.4)."""
-    return modules.finish(_visible_light(instance, colours.chart), instance)
+    return modules.finish(_visible_light(instance, colours.patches), instance)
 
 
 def endoscopy(instance: Instance) -> Dataset:
