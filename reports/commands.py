@@ -1,4 +1,4 @@
-"""The commands `report` and `verify`: drawing a run again, and asking whether it is unchanged."""
+"""The commands `report`, `verify` and `compare`: views of runs that are over."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import click
 from rich.console import Console
 
 from stepwedge.errors import Exit, UsageError
+from stepwedge.gates import parse_gate
 from stepwedge.record import EVENTS, read_events
 from stepwedge.record import verify as problems_of
-from stepwedge.reports import summary
+from stepwedge.reports import comparehtml, summary
+from stepwedge.reports.compare import read_comparison
 from stepwedge.reports.draw import REPORTS, draw
 from stepwedge.reports.model import read_view
 
@@ -65,3 +67,37 @@ def verify(run: Path) -> None:
         raise SystemExit(int(Exit.NOT_CONFORMANT))
     digest = hashlib.sha256((run / EVENTS).read_bytes()).hexdigest()
     click.echo(f"✓ {run} is as it was written; {EVENTS} has SHA-256 {digest}")
+
+
+@click.command()
+@click.argument("before", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--fail-if",
+    "conditions",
+    multiple=True,
+    metavar="CONDITION",
+    help='Exit with 2 when it holds beyond chance: "store.response.p95 > +10%".',
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the page; compare.html in the current folder unless said.",
+)
+def compare(before: Path, after: Path, conditions: tuple[str, ...], output: Path | None) -> None:
+    """Compare the runs BEFORE and AFTER: verdicts that changed, and load with 95 % intervals.
+
+    Exits with 1 when a check fails that did not fail before, with 2 when a --fail-if condition
+    holds, and with 0 otherwise.
+    """
+    gates = [parse_gate(text) for text in conditions]
+    comparison = read_comparison(before, after, gates)
+    path = output or Path("compare.html")
+    try:
+        comparehtml.write(comparison, path)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", "name another file with --output"
+        ) from error
+    Console().print(summary.comparison(comparison, path))
+    raise SystemExit(int(comparison.exit_code))

@@ -59,7 +59,6 @@ def render(view: RunView, since: Mapping[str, str] | None = None) -> str:
 def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -> dict[str, Any]:
     """What the templates show."""
     slug, word = verdict_word(view.outcome.exit_code)
-    css, script = _asset("report.css"), _asset("report.js")
     return {
         "view": view,
         "findings": found,
@@ -81,6 +80,14 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "trace": traceability.rows(view),
         "qualification": _qualification(view),
         "command_line": shlex.join(view.run.command) if view.run else "",
+        **shell(),
+    }
+
+
+def shell() -> dict[str, Any]:
+    """What every page of ours carries: style, script, and the policy that allows just those."""
+    css, script = _asset("report.css"), _asset("report.js")
+    return {
         "drawn_by": VERSION,
         "css": css,
         "script": script,
@@ -112,6 +119,7 @@ def environment() -> Environment:
         iso=units.iso,
         ladder_time=_ladder_time,
         max_pdu=_max_pdu,
+        moment=units.moment,
         number=units.number,
         plain=plain,
         quantity=quantity,

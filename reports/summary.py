@@ -11,11 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from stepwedge.errors import Exit
 from stepwedge.events import LoadOperation
 from stepwedge.reports import units
+from stepwedge.reports.compare import Change, Comparison, label, meaning, value
 from stepwedge.reports.findings import Finding, findings, verdict_word
 from stepwedge.reports.model import LoadView, RunView, read_view
 from stepwedge.reports.text import printable
+from stepwedge.statistics import Ratio
 from stepwedge.verdicts import Verdict
 
 # Shape, and then colour: the same shapes as in report.html, where a terminal has them.
@@ -39,6 +42,7 @@ _COLUMNS = (
 _MOST_SERVICES = 12
 _MOST_FINDINGS = 5
 _MOST_OPERATIONS = 6
+_MOST_CHANGES = 15
 
 
 def show(folder: Path, console: Console, report: Path | None = None) -> None:
@@ -58,6 +62,63 @@ def summary(view: RunView, report: Path | None = None) -> Group:
     if report is not None:
         parts += [Text(), Text.assemble(("report  ", "dim"), (str(report), "bold"))]
     return Group(*parts)
+
+
+def comparison(compared: Comparison, report: Path) -> Group:
+    """What a comparison came to, for the terminal: the changes and the ratios."""
+    good = compared.exit_code is Exit.HELD
+    sign, style = _SIGNS[Verdict.PASS if good else Verdict.FAIL]
+    parts: list[RenderableType] = [
+        Text(),
+        Text.assemble((f"{sign} ", style), printable(compared.sentence)),
+    ]
+    if compared.changes:
+        parts += [Text(), _changes(compared.changes)]
+    if compared.ratios:
+        parts += [Text(), _ratios(compared.ratios)]
+    parts += [Text(), Text.assemble(("report  ", "dim"), (str(report), "bold"))]
+    return Group(*parts)
+
+
+def _changes(changes: list[Change]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in ("change", "check", "before", "after"):
+        table.add_column(name)
+    for change in changes[:_MOST_CHANGES]:
+        table.add_row(
+            change.kind,
+            Text(printable(change.name)),
+            *(_verdict(verdict) for verdict in (change.before, change.after)),
+        )
+    if len(changes) > _MOST_CHANGES:
+        table.add_row(Text(f"and {len(changes) - _MOST_CHANGES} more", "dim"))
+    return table
+
+
+def _verdict(verdict: Verdict | None) -> Text:
+    if verdict is None:
+        return Text("–", "dim")
+    sign, style = _SIGNS[verdict]
+    return Text(f"{sign} {verdict}", style)
+
+
+def _ratios(ratios: list[Ratio]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("load", no_wrap=True)
+    for name in ("before", "after", "ratio", "95 % interval"):
+        table.add_column(name, justify="right")
+    table.add_column("in words")
+    for ratio in ratios:
+        words, kind = meaning(ratio)
+        table.add_row(
+            Text(printable(label(ratio))),
+            value(ratio, ratio.before),
+            value(ratio, ratio.after),
+            f"{ratio.ratio:.3g}",
+            f"{ratio.low:.3g} to {ratio.high:.3g}",
+            Text(words, {"worse": "bold red", "better": "green"}.get(kind, "dim")),
+        )
+    return table
 
 
 def _head(view: RunView) -> Iterator[Text]:

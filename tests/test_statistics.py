@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
-from run_records import START, histogram, load_operation, load_summary
+from run_records import START, histogram, load_operation, load_summary, text_of
 
 from stepwedge.errors import UsageError
 from stepwedge.events import AnyEvent, LoadSecond
@@ -21,11 +21,6 @@ def histogram_of(latencies: Sequence[float]) -> HdrHistogram:
     for value in latencies:
         recorded.record_value(max(1, round(value * 1e6)))
     return recorded
-
-
-def text_of(recorded: HdrHistogram) -> str:
-    text = recorded.encode()
-    return text.decode() if isinstance(text, bytes) else str(text)
 
 
 def load(

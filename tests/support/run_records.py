@@ -212,10 +212,13 @@ def catalogued(
 
 
 def load_seconds(
-    length: int = 60, rates: Sequence[tuple[str, int]] = (("C-STORE", 40), ("C-FIND", 12))
+    length: int = 60,
+    rates: Sequence[tuple[str, int]] = (("C-STORE", 40), ("C-FIND", 12)),
+    slower: float = 1.0,
+    seed: int = 7,
 ) -> tuple[list[LoadSecond], list[LoadOperation]]:
     """A made-up load with a slow spell in its middle, and the operations it comes to."""
-    random_ = random.Random(7)
+    random_ = random.Random(seed)
     seconds: list[LoadSecond] = []
     operations: list[LoadOperation] = []
     for name, rate in rates:
@@ -225,13 +228,15 @@ def load_seconds(
             planned = max(1, round(rate * min(1.0, (second + 1) / (length * 0.2))))
             slow = 8 if 0.5 < second / length < 0.6 else 1
             took = sorted(
-                random_.lognormvariate(math.log(0.012 * slow), 0.6) for _ in range(planned)
+                random_.lognormvariate(math.log(0.012 * slow * slower), 0.6) for _ in range(planned)
             )
             waits = [random_.expovariate(2000 / slow) for _ in took]
             answered = sorted(a + b for a, b in zip(took, waits, strict=True))
             for value in took:
                 service.record_value(max(1, round(value * 1e6)))
+            this_second = HdrHistogram(1, 3_600_000_000, 3)
             for value in answered:
+                this_second.record_value(max(1, round(value * 1e6)))
                 response.record_value(max(1, round(value * 1e6)))
             failed = planned // 10 if slow > 1 and name == "C-STORE" else 0
             failed_in_all += failed
@@ -253,6 +258,7 @@ def load_seconds(
                     service_p50=took[len(took) // 2],
                     service_p95=took[int(len(took) * 0.95)],
                     service_p99=took[-1],
+                    encoded=text_of(this_second),
                     cells=dict(Counter(math.floor(10 * math.log10(value)) for value in answered)),
                 )
             )
@@ -273,15 +279,20 @@ def load_seconds(
     return seconds, operations
 
 
+def text_of(histogram: HdrHistogram) -> str:
+    """A histogram as `Histogram.encoded` holds it."""
+    text = histogram.encode()
+    return text.decode() if isinstance(text, bytes) else str(text)
+
+
 def encoded(histogram: HdrHistogram) -> Histogram:
     """A histogram as the run record keeps it."""
 
     def at(percentile: float) -> float:
         return float(histogram.get_value_at_percentile(percentile)) / 1e6
 
-    text = histogram.encode()
     return Histogram(
-        encoded=text.decode() if isinstance(text, bytes) else text,
+        encoded=text_of(histogram),
         count=histogram.get_total_count(),
         mean=histogram.get_mean_value() / 1e6,
         max=histogram.get_max_value() / 1e6,
@@ -293,11 +304,12 @@ def encoded(histogram: HdrHistogram) -> Histogram:
     )
 
 
-def load_events(length: int = 60, **audit: int) -> list[AnyEvent]:
+def load_events(
+    length: int = 60, missing: int = 0, slower: float = 1.0, seed: int = 7
+) -> list[AnyEvent]:
     """A whole load: its seconds, its summary and its ledger."""
-    seconds, operations = load_seconds(length)
+    seconds, operations = load_seconds(length, slower=slower, seed=seed)
     stores = operations[0].finished - operations[0].failed
-    missing = audit.get("missing", 0)
     promised = (
         ServiceLevel(
             text="95 % of C-STORE answered within 50 ms",
@@ -417,6 +429,25 @@ def failing() -> list[AnyEvent]:
         fields = {name: getattr(check, name) for name in check.__struct_fields__}
         checks.append(CheckFinished(**(fields | said.get(check.id, {}))))
     return ended([*_checked(checks), *load_events(missing=3)])
+
+
+def another(slower: float = 1.3) -> list[AnyEvent]:
+    """A later run than `failing`: two checks mended, one broken, one gone, and a slower load."""
+    checks = [
+        check
+        for check in catalogued(
+            verdict=lambda _, id: (
+                Verdict.FAIL
+                if id in ("FIND-030", "MOVE-001")
+                else Verdict.NOT_CLAIMED
+                if id == "GETS-001"
+                else Verdict.PASS
+            )
+        )
+        if check.id != "ASSO-020"
+    ]
+    begun = run_started(run_id="20260309T080000Z-archive", seed=8, config_hash="77aa" * 16)
+    return ended([begun, *_checked(checks)[1:], *load_events(slower=slower, seed=9)])
 
 
 def load_only() -> list[AnyEvent]:
