@@ -12,7 +12,10 @@ from click.testing import CliRunner
 
 from stepwedge.errors import UsageError
 from stepwedge.synthetic import conformance_corpus, write_corpus
-from stepwedge.synthetic.commands import synth
+from stepwedge.synthetic.commands import CORPUS_HELP, synth
+from stepwedge.synthetic.corpora import CORPORA
+from stepwedge.synthetic.iods import IODS
+from stepwedge.synthetic.preview import write_preview
 
 
 def test_a_corpus_is_written_twice_alike(tmp_path: Path) -> None:
@@ -60,6 +63,36 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write to"):
         write_corpus(conformance_corpus(2, "w"), tmp_path / "file")
+
+
+def test_the_command_line_lists_every_corpus() -> None:
+    """The names that the command line shows are those that can be built."""
+    assert set(CORPUS_HELP) == set(CORPORA)
+    shown = CliRunner().invoke(synth, ["--help"], catch_exceptions=False).output
+    assert all(name in shown for name in (*CORPUS_HELP, "preview"))
+
+
+def test_without_a_name_the_hospital_is_written(tmp_path: Path) -> None:
+    """`synth --seed 7 --out DIR` is the hospital."""
+    arguments = ["--seed", "7", "--studies", "1", "--matrix", "16", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(synth, arguments, catch_exceptions=False)
+    assert "instances of hospital" in done.output
+
+
+def test_the_contact_sheet_is_offline_and_the_same_twice(tmp_path: Path) -> None:
+    """The sheet has a card for every kind, loads nothing, and does not depend on the day."""
+    for name in ("one.html", "two.html"):
+        assert write_preview(7, "sheet", tmp_path / name, matrix=32) == len(IODS)
+    page = (tmp_path / "one.html").read_text()
+    assert page == (tmp_path / "two.html").read_text()
+    assert page.count("<figure>") == len(IODS)
+    assert "http" not in page
+
+
+def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A folder that is not there is wrong usage."""
+    with pytest.raises(UsageError, match="cannot write"):
+        write_preview(7, "sheet", tmp_path / "nowhere" / "x.html", matrix=16)
 
 
 @pytest.mark.parametrize("corpus", ["hospital", "conformance"])
