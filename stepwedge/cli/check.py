@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from stepwedge.cli.options import as_arguments, resolve, target_options
 from stepwedge.errors import StepwedgeError, UsageError
@@ -83,9 +84,24 @@ def run_suites(arguments: list[str]) -> int:
 
     with Progress() as progress:
         code = pytest.main([*suites_arguments(), "-p", "no:terminal", *arguments], [progress])
-    if code == pytest.ExitCode.INTERNAL_ERROR and not progress.finished:
+    if progress.folder is not None:
+        _sum_up(progress.console, progress.folder)
+    elif code == pytest.ExitCode.INTERNAL_ERROR and progress.failed_inside:
         raise StepwedgeError("pytest failed inside; the lines above say where")
     return int(code)
+
+
+def _sum_up(console: Console, folder: Path) -> None:
+    """Prints what came of a run, and where its reports are."""
+    from stepwedge.reports import summary
+    from stepwedge.reports.model import read_view
+
+    console.print()
+    console.print(summary.summary(read_view(folder)))
+    click.echo()
+    for name in ("report.html", "junit.xml", "allure-results", "traceability.csv"):
+        if (folder / name).exists():
+            click.echo(folder / name)
 
 
 def suites_arguments() -> list[str]:

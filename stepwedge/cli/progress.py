@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from stepwedge.events import CheckFinished, RunStarted, TargetSeen
+from stepwedge.events import CheckFinished, TargetSeen
 from stepwedge.verdicts import Verdict
 
 MARKS = {
@@ -35,8 +35,7 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
         self.folder: Path | None = None
-        self.owns_run = False
-        self.finished = False
+        self.failed_inside = False
         self._blocked: set[str] = set()
         self._bar = Bar(
             TextColumn("[bold]{task.fields[service]:<12}[/]"),
@@ -68,8 +67,6 @@ class Progress:
     def pytest_stepwedge_event(self, config: pytest.Config, event: Any) -> None:
         """Shows what happened."""
         match event:
-            case RunStarted():
-                self.owns_run = True
             case TargetSeen():
                 self._seen(event)
             case CheckFinished():
@@ -79,7 +76,6 @@ class Progress:
 
     def pytest_stepwedge_run_finished(self, config: pytest.Config, folder: Path) -> None:
         """The run is complete."""
-        self.finished = True
         self.folder = folder
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -90,6 +86,7 @@ class Progress:
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Shows an internal error of pytest, which else would be lost with its terminal."""
+        self.failed_inside = True
         self.console.print(escape(str(excrepr)))
 
     def _seen(self, event: TargetSeen) -> None:
