@@ -63,8 +63,10 @@ class _Writer:
     def dataset(self, dataset: Dataset, inherited: CharacterSet) -> None:
         """All elements of `dataset` in ascending order of tags; items inherit the character set."""
         charset = character_set_of(dataset, inherited)
-        for tag in sorted(dataset.keys()):
-            self.element(dataset, dataset[tag], charset)
+        # By plain integers: comparing pydicom's tags costs as much as encoding the values.
+        for element in sorted(dataset.values(), key=_order):
+            decoded = element if isinstance(element, DataElement) else dataset[element.tag]
+            self.element(dataset, decoded, charset)
 
     def element(self, dataset: Dataset, element: DataElement, charset: CharacterSet) -> None:
         """One element with its header."""
@@ -149,6 +151,10 @@ class _Writer:
         self.parts += inner
         if undefined:
             self.parts.append(self.tag(0xFFFE, 0xE00D) + bytes(4))
+
+
+def _order(element: Any) -> int:
+    return int(element.tag)
 
 
 def _string(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""What Stepwedge promises to reach, measured: `python -m benchmarks`."""
