@@ -39,7 +39,8 @@ class Finding:
     checks: list[CheckFinished] = field(default_factory=list)
     blocks: list[CheckFinished] = field(default_factory=list)  # what could not be tested for it
     examples: list[str] = field(default_factory=list)
-    rank: int = 1  # 0 before everything else
+    rank: int = 1  # 0 before everything else, 2 after it
+    known: bool = False  # the baseline of the target knows it
 
     @property
     def ids(self) -> list[str]:
@@ -60,7 +61,7 @@ class Finding:
 
 def findings(view: RunView) -> list[Finding]:
     """All findings of a run, worst first."""
-    found = [*_of_target(view), *_of_loads(view), *_of_checks(view)]
+    found = [*_of_target(view), *_of_baseline(view), *_of_loads(view), *_of_checks(view)]
     return sorted(found, key=_order)
 
 
@@ -81,6 +82,17 @@ def _of_target(view: RunView) -> Iterable[Finding]:
                 expected="a server that accepts an association and answers an echo",
                 observed=seen.problem or f"stopped at {seen.phase}",
                 rank=0,
+            )
+
+
+def _of_baseline(view: RunView) -> Iterable[Finding]:
+    for which, baseline in enumerate(view.baselines):
+        for number, problem in enumerate(baseline.problems):
+            yield Finding(
+                anchor=f"finding-baseline-{which}-{number}",
+                verdict=Verdict.FAIL,
+                title=f"The baseline does not hold: {problem.rstrip('.')}.",
+                expected=f"what {baseline.file} says of the target",
             )
 
 
@@ -154,12 +166,17 @@ def quantity(value: float | None, unit: str) -> str:
 
 def _of_checks(view: RunView) -> list[Finding]:
     bad = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
-    causes = _causes([check for check in view.checks if check.verdict in bad])
+    shown = [check for check in view.checks if check.verdict in bad]
+    causes = [
+        *_causes([check for check in shown if check.key not in view.known]),
+        *_causes([check for check in shown if check.key in view.known]),
+    ]
     blocked = [check for check in view.checks if check.verdict is Verdict.BLOCKED]
     found = []
     for checks in causes:
         ids = {check.id for check in checks}
         first = checks[0]
+        known = all(check.key in view.known for check in checks)
         found.append(
             Finding(
                 anchor=f"finding-{first.id}",
@@ -168,6 +185,8 @@ def _of_checks(view: RunView) -> list[Finding]:
                 expected=first.expected,
                 observed=first.observed or first.reason,
                 checks=checks,
+                rank=2 if known else 1,
+                known=known,
                 blocks=[check for check in blocked if ids & set(_ID.findall(check.reason))],
             )
         )

@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from stepwedge.events import CheckFinished, TargetSeen
-from stepwedge.reports import claimed, conversation, loadview, traceability, units
+from stepwedge.reports import capacity, claimed, conversation, loadview, traceability, units
 from stepwedge.reports.findings import Finding, findings, quantity, verdict_word
 from stepwedge.reports.model import SEVERITY, RunView
 from stepwedge.reports.text import plain, printable
@@ -76,6 +76,9 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "unfinished": _unfinished(view),
         "nothing_found": _nothing_found(view),
         "loads": [loadview.rows(load, number) for number, load in enumerate(view.loads, start=1)],
+        "capacities": [
+            capacity.rows(one, number) for number, one in enumerate(view.capacities, start=1)
+        ],
         "claims": claimed.claims(view),
         "trace": traceability.rows(view),
         "qualification": _qualification(view),
@@ -126,6 +129,7 @@ def environment() -> Environment:
         rate=units.rate,
         seconds=units.seconds,
         share=units.share,
+        significant=units.significant,
         size=units.size,
         slug=lambda word: str(word).replace(" ", "-"),
         tally=_tally,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -65,22 +65,49 @@ def width_of(seconds: int) -> int:
     return max(1, math.ceil(seconds / MOST_POINTS))
 
 
-def figures(load: LoadView, anchor: str) -> list[Markup]:
-    """All plots that the recorded load allows."""
-    return [drawn for drawn in _draw(load, anchor) if drawn]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The figures of one operation over time; `open` when a reader should see them at once."""
+
+    name: str
+    samples: int
+    figures: list[Markup]
+    open: bool
 
 
-def _draw(load: LoadView, anchor: str) -> Iterator[Markup]:
+# Below so many samples a plot over time shows single operations and no course of anything.
+_FEWEST = 20
+_MOST_OPEN = 3
+
+
+def overview(load: LoadView, anchor: str) -> list[Markup]:
+    """The figures of a whole load: its latencies by percentile, and its failures over time."""
+    operations = load.summary.operations if load.summary else []
+    told = [one for one in operations if one.response and one.response.count >= _FEWEST]
+    drawn = [
+        spectrum(f"{anchor}-spectrum", told[: len(_STYLES)]),
+        failures(f"{anchor}-failures", load.seconds),
+    ]
+    return [one for one in drawn if one]
+
+
+def by_operation(load: LoadView, anchor: str) -> list[Part]:
+    """The figures over time of every operation that has enough samples, in the load's order."""
+    parts: list[Part] = []
     for number, name in enumerate(load.operations):
         seconds = [one for one in load.seconds if one.operation == name]
+        samples = sum(one.finished for one in seconds)
+        if samples < _FEWEST:
+            continue
         prefix = f"{anchor}-{number}"
-        if seconds:
-            yield throughput(f"{prefix}-throughput", name, seconds)
-            yield latency(f"{prefix}-latency", name, seconds, _limits(load, name))
-            yield heat(f"{prefix}-heat", name, seconds)
-    if load.summary:
-        yield spectrum(f"{anchor}-spectrum", load.summary.operations)
-    yield failures(f"{anchor}-failures", load.seconds)
+        drawn = [
+            throughput(f"{prefix}-throughput", name, seconds),
+            latency(f"{prefix}-latency", name, seconds, _limits(load, name)),
+            heat(f"{prefix}-heat", name, seconds),
+        ]
+        is_open = sum(part.open for part in parts) < _MOST_OPEN
+        parts.append(Part(name, samples, [one for one in drawn if one], is_open))
+    return parts
 
 
 def _thinned(seconds: Sequence[LoadSecond], what: str) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from stepwedge.errors import Exit
 from stepwedge.events import (
     AnyEvent,
+    BaselineCompared,
+    Capacity,
     CheckFinished,
     Ledger,
     LoadSecond,
@@ -134,6 +136,8 @@ class RunView:
     targets: list[TargetSeen]  # the last seen of each address
     checks: list[CheckFinished]
     loads: list[LoadView]
+    capacities: list[Capacity]
+    baselines: list[BaselineCompared]
     notes: list[Note]
     stages: list[StageFinished]
     open_stages: list[str]  # stages that began and never ended
@@ -168,6 +172,11 @@ class RunView:
     def counts_by_level(self) -> Counter[tuple[Verdict, Level]]:
         """How many checks of each level ended with each verdict."""
         return Counter((check.verdict, check.level) for check in self.checks)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Keys of the checks that deviate as the baseline of the target says."""
+        return frozenset(key for baseline in self.baselines for key in baseline.known)
 
     @property
     def judged(self) -> int:
@@ -217,6 +226,8 @@ def view(
     finished: RunFinished | None = None
     targets: dict[str, TargetSeen] = {}
     checks: list[CheckFinished] = []
+    capacities: list[Capacity] = []
+    baselines: list[BaselineCompared] = []
     notes: list[Note] = []
     stages: list[StageFinished] = []
     open_stages: list[str] = []
@@ -237,6 +248,10 @@ def view(
                 if not loads:
                     loads.append(LoadView())
                 loads[-1].ledger = event
+            case Capacity():
+                capacities.append(event)
+            case BaselineCompared():
+                baselines.append(event)
             case Note():
                 notes.append(event)
             case StageStarted():
@@ -253,6 +268,8 @@ def view(
         targets=list(targets.values()),
         checks=checks,
         loads=loads,
+        capacities=capacities,
+        baselines=baselines,
         notes=notes,
         stages=stages,
         open_stages=open_stages,

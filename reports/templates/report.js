@@ -71,3 +71,11 @@ for (const svg of document.querySelectorAll("svg[data-read]")) {
   });
   svg.addEventListener("pointerleave", () => { out.hidden = true; cursor.removeAttribute("d"); });
 }
+
+// On paper every plot is there; afterwards what was closed is closed again.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details.operation:not([open])")];
+  for (const part of opened) part.open = true;
+});
+addEventListener("afterprint", () => { for (const part of opened) part.open = false; });

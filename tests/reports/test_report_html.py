@@ -220,3 +220,40 @@ def test_cases_of_one_check_lead_to_their_own_rows(
     ]
     page = drawn(ended([run_started(), *checks]))
     assert {"check-FIND-040", "check-FIND-040-2"} <= set(page.ids)
+
+
+def test_known_deviations_are_marked(drawn: Callable[[list[AnyEvent]], Page]) -> None:
+    """What the baseline knows still has its card, last and said to be known."""
+    page = drawn(run_records.known())
+    assert "known: as the baseline says" in page.text
+    assert "Held" in page.text and "Exit code 0" in page.text
+
+
+def test_a_broken_baseline_comes_before_what_it_knows(
+    drawn: Callable[[list[AnyEvent]], Page],
+) -> None:
+    """A problem of the baseline is a finding, and stands before known deviations."""
+    events = [
+        run_started(),
+        check_finished("FIND-001", Verdict.FAIL),
+        check_finished("FIND-002", Verdict.PASS),
+        run_records.BaselineCompared(
+            at=run_records.START + 2,
+            file="archive.toml",
+            known=["FIND-001"],
+            problems=["FIND-002 passes now: take it out of the baseline"],
+        ),
+    ]
+    cards = [
+        attributes["id"]
+        for tag, attributes in drawn(ended(events)).elements
+        if tag == "article" and "card" in attributes.get("class", "")
+    ]
+    assert cards == ["finding-baseline-0-0", "finding-FIND-001"]
+
+
+def test_capacity_is_drawn(drawn: Callable[[list[AnyEvent]], Page]) -> None:
+    """The knee is said in operations and in exams a year, with every trial below it."""
+    page = drawn(run_records.known())
+    assert "Sustains 30.0 /s of C-STORE, 412 000 exams a year" in page.text
+    assert "C-STORE: response time by load" in page.text

@@ -20,6 +20,9 @@ from run_conversations import moved
 
 from stepwedge.events import (
     AnyEvent,
+    BaselineCompared,
+    Capacity,
+    CapacityStep,
     CheckFinished,
     Context,
     Histogram,
@@ -455,6 +458,38 @@ def load_only() -> list[AnyEvent]:
     return ended([run_started(), target_seen(), *load_events(90)])
 
 
+def known() -> list[AnyEvent]:
+    """A run whose one failure the baseline knows, and which a capacity search followed."""
+    checks = catalogued(verdict=lambda _, id: Verdict.FAIL if id == "FIND-030" else Verdict.PASS)
+    steps = [
+        CapacityStep(
+            scale=float(n),
+            phase="climb",
+            held=n < 4,
+            planned_rate=10.0 * n,
+            achieved_rate=min(10.0 * n, 36.0),
+            p50=0.01 * n,
+            p95=0.02 * n * n,
+            p99=0.03 * n * n,
+            missed=[] if n < 4 else ["C-STORE.response.p95 < 250ms"],
+        )
+        for n in (1, 2, 3, 4)
+    ]
+    found = Capacity(
+        at=START + 50,
+        scenario="department",
+        operation="C-STORE",
+        scale=3.0,
+        rate=30.0,
+        exams_per_year=412_000.0,
+        limit="C-STORE.response.p95 < 250ms",
+        levels=["C-STORE.response.p95 < 250ms"],
+        steps=steps,
+    )
+    baseline = BaselineCompared(at=START + 40, file="archive.toml", known=["FIND-030"])
+    return ended([*_checked(checks), baseline, found])
+
+
 def not_reachable() -> list[AnyEvent]:
     """A target that refuses the connection."""
     dead = target_seen(
@@ -546,6 +581,7 @@ KINDS: dict[str, Callable[[], list[AnyEvent]]] = {
     "passing": passing,
     "failing": failing,
     "load-only": load_only,
+    "known": known,
     "not-reachable": not_reachable,
     "interrupted": interrupted,
     "killed": killed,
