@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from stepwedge.errors import Exit, UsageError
 from stepwedge.loadtests import launch
+from stepwedge.loadtests.by_size import sizes_up_to
+from stepwedge.loadtests.fill_command import fill_and_measure
+from stepwedge.loadtests.filling import Fill
 from stepwedge.loadtests.progress import LoadProgress
 from stepwedge.loadtests.settings import Settings, resolve_scenario
 from stepwedge.record import Record
 from stepwedge.run import finish, start
-from stepwedge.target import load_target
+from stepwedge.target import Target, load_target
 from stepwedge.wire.transport import QuickAck
 
 
@@ -60,6 +64,11 @@ def _seconds(seconds: float | None, minutes: float | None) -> float | None:
 @click.argument("scenario", default="first")
 @_target_options
 @_scenario_options
+@click.option("--studies", type=click.IntRange(1), help="fill: how many studies there shall be.")
+@click.option("--images", type=click.IntRange(1), default=1, help="fill: instances in each.")
+@click.option("--name", "fill_name", default="archive", help="fill: another name, other studies.")
+@click.option("--associations", type=click.IntRange(1, 256), default=8, help="fill: at once.")
+@click.option("--measure", is_flag=True, help="fill: measure C-FIND at 1000, 10 000, … instances.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
 @click.option("--quickack", is_flag=True, help="Re-arm TCP_QUICKACK before each receive.")
 @click.option("--no-audit", is_flag=True, help="Do not look for what was acknowledged.")
@@ -89,14 +98,28 @@ def load(
     no_audit: bool,
     runs: Path,
     run: Path | None,
+    studies: int | None,
+    images: int,
+    fill_name: str,
+    associations: int,
+    measure: bool,
     **fields: Any,
 ) -> int:
     """Run a load SCENARIO against a target: a built-in one, or a TOML file.
 
-    Built in: first, radiology-day, echo-storm, store-flood, query-mix.
+    Built in: first, radiology-day, echo-storm, store-flood, query-mix; and fill, which fills an
+    archive with small studies, resumably.
     """
+    target = load_target(target_file, fields)
+    if scenario == "fill":
+        fill = Fill(fill_name, studies or 1000, images)
+        return _fill(target, fill, runs, associations, measure)
+    if studies is not None or measure:
+        raise UsageError(
+            "--studies and --measure belong to fill", "stepwedge load fill --studies N"
+        )
     settings = Settings(
-        target=load_target(target_file, fields),
+        target=target,
         scenario=resolve_scenario(
             scenario, _seconds(seconds, minutes), scale, exams_per_year, users, levels
         ),
@@ -129,6 +152,27 @@ def _own_run(settings: Settings, runs: Path, processes: int) -> int:
         return int(Exit.HARNESS_FAILED)
     # What kept the load from beginning (a port of ours that is taken) is not in the record's sums.
     return code if code == Exit.WRONG_USAGE else int(result.exit_code)
+
+
+def _fill(target: Target, fill: Fill, runs: Path, associations: int, measure: bool) -> int:
+    target.must_allow("load")
+    began = time.time()
+    sizes = sizes_up_to(fill) if measure else []
+    interrupted = False
+    code = int(Exit.HARNESS_FAILED)
+    with Record.create(runs, f"{target.name}-fill") as record:
+        folder = record.folder
+        start(record, target, 0, sys.argv)
+        try:
+            code = fill_and_measure(
+                target, fill, record, sizes, associations, Console(highlight=False)
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+            click.echo("interrupted; the same command goes on where this one ended", err=True)
+    finish(Record.open(folder), began, interrupted)
+    click.echo(folder)
+    return code
 
 
 def run_load(settings: Settings, *, processes: int = 1, summary: bool = True) -> int:

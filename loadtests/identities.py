@@ -52,7 +52,7 @@ class Identity:
     @cached_property
     def accession(self) -> str:
         """Accession Number: 16 characters."""
-        return f"L{_letters(self.role)}{_mark(self.run)[:5]}{self.number:09d}"[:16]
+        return f"L{_letters(self.role)}{_mark(self.run)[:4]}{self.number:09d}"
 
 
 def run_prefix(run: str) -> str:
