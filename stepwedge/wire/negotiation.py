@@ -252,11 +252,11 @@ def _window(request: AssociateRQ, answer: AssociateAC, problems: list[str]) -> t
         if mine and (theirs > mine or theirs == 0):
             problems.append(f"{theirs} operations {name} are granted, {mine} were proposed")
     return (
-        _least(asked.invoked, given.invoked),
-        _least(asked.performed, given.performed),
+        least(asked.invoked, given.invoked),
+        least(asked.performed, given.performed),
     )
 
 
-def _least(one: int, other: int) -> int:
-    """The smaller of two windows in which 0 means unlimited."""
+def least(one: int, other: int) -> int:
+    """The smaller of two windows (operations), in which 0 means unlimited."""
     return min(one, other) if one and other else max(one, other)

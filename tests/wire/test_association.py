@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic, time_ns
 
 import pytest
-from wire_peers import QUICK, ScriptedPeer, accept, plan
+from wire_peers import ScriptedPeer, accept, plan
 
 from stepwedge.wire import (
     Aborted,
@@ -31,7 +31,7 @@ from stepwedge.wire import (
 from stepwedge.wire.connection import NEED_DATA, Connection, ConnectionClosed
 from stepwedge.wire.items import AcceptedContext, ApplicationContext, AsynchronousOperationsWindow
 from stepwedge.wire.messages import Assembler, Message, fragment
-from stepwedge.wire.negotiation import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
+from stepwedge.wire.negotiation import IMPLICIT_VR_LITTLE_ENDIAN
 from stepwedge.wire.pdus import (
     PDV,
     Abort,
@@ -677,9 +677,3 @@ def test_the_connection_closes_its_socket(scripted: Start) -> None:
     association.release()
     peer.close()
     assert ends == [ConnectionClosed(0)]
-
-
-def test_timeouts_are_those_of_the_plan() -> None:
-    """The short time-outs of these tests are in force."""
-    assert plan(("127.0.0.1", 104)).timeouts is QUICK
-    assert VERIFICATION == "1.2.840.10008.1.1"
