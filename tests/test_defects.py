@@ -26,7 +26,9 @@ from stepwedge.verdicts import Verdict
 CAUGHT = (Verdict.FAIL, Verdict.WARN)
 
 # Claimed besides those of an ordinary PACS, because the server below is set up for them.
-CLAIMS = '"verification", "association", "storage", "find", "move", "get"'
+CLAIMS = (
+    '"verification", "association", "storage", "find", "move", "get", "keys", "extended", "charset"'
+)
 
 
 @dataclass
