@@ -79,6 +79,8 @@ def instance(study: str, number: int, series: str = "1", **more: Any) -> DataSet
         "SeriesInstanceUID": f"{study}.{series}",
         "StudyID": "S1",
         "SeriesNumber": series,
+        "SeriesDescription": "Axial",
+        "BodyPartExamined": "ABDOMEN",
         "InstanceNumber": str(number),
         "ProcedureCodeSequence": [text_set(CodeValue="1"), text_set(CodeValue="2")],
         "PixelData": bytes(range(64)),
@@ -117,7 +119,7 @@ class Peer:
             **more,
         }
         if field in (cs.C_STORE_RQ, cs.C_FIND_RQ, cs.C_MOVE_RQ, cs.C_GET_RQ):
-            command["Priority"] = 0
+            command.setdefault("Priority", 0)
         data = dataset.encode(body, EXPLICIT_LITTLE) if isinstance(body, dict) else body
         self.association.send(context.id, command, data)
         while self._hear():
@@ -268,6 +270,9 @@ STUDY_QUERIES: list[dict[str, Any]] = [
     {"StudyInstanceUID": "1.2.7.1\\1.2.7.22"}, {"StudyInstanceUID": "1.2.7.*"},
     {"StudyInstanceUID": "\\".join(["1.2.7.1", *(f"1.2.840.999.{n}" for n in range(90))])},
     {"StudyInstanceUID": "1.2.9"},
+    {"StudyDate": "202603*"}, {"StudyDate": "20260320-20260301"}, {"PatientName": "Doe^*^^"},
+    {"StudyDate": "20260301-20260331", "StudyTime": "110000-130000"}, {"SOPClassesInStudy": MR},
+    {"PrinterName": "NOBODY"}, {"ProcedureCodeSequence": [{}]},
     {"ProcedureCodeSequence": [text_set(CodeValue="2")]},
     {"ProcedureCodeSequence": [text_set(CodeValue="9")]},
 ]  # fmt: skip
@@ -285,12 +290,15 @@ def probe_query(pacs: ReferencePacs, _: Receiver, study: str) -> Transcript:
         ("SERIES", one), ("SERIES", {**one, "Modality": "MR"}),
         ("SERIES", {**one, "SeriesNumber": "2"}), ("SERIES", {**one, "SeriesNumber": "2*"}),
         ("SERIES", {"SeriesInstanceUID": ""}), ("PATIENT", {"PatientID": ""}), (None, {}),
+        ("EXAM", {"StudyInstanceUID": ""}), ("SERIES", {**one, "BodyPartExamined": "HEAD"}),
+        ("SERIES", {**one, "SeriesDescription": "Coronal"}),
         ("SERIES", {"StudyInstanceUID": "1.2.9", "SeriesInstanceUID": ""}),
         ("IMAGE", image), ("IMAGE", {**image, "InstanceNumber": "2"}),
         ("IMAGE", {**image, "SOPClassUID": MR}),
     ):  # fmt: skip
         peer.ask(S_FIND, cs.C_FIND_RQ, level(name, **keys))
     peer.ask(P_FIND, cs.C_FIND_RQ, level("PATIENT", PatientID="P1", PatientName=""))
+    peer.ask(S_FIND, cs.C_FIND_RQ, level("STUDY", StudyInstanceUID="1.2.7.1"), Priority=1)
     peer.ask(S_FIND, cs.C_FIND_RQ, b"garbage!")
     return peer.done()
 
