@@ -39,7 +39,7 @@ def at(port: int, runs: Path, ae_title: str = "REFERENCE") -> list[str]:
         (["check", "--target", "nowhere.toml"], "there is no target file nowhere.toml"),
         (["chek"], "No such command 'chek'"),
         (["check", "--bogus"], "No such option '--bogus'"),
-        (["explain", "FIND-04"], "did you mean FIND-04"),
+        (["explain", "FIND-04"], "did you mean FIND-"),
         (["report", "nowhere"], "nowhere is not a run folder"),
         (["demo", "--target", "nope"], "the demo cannot start 'nope'"),
         (["load", "nope", "--pacs-host", "h", "--pacs-port", "1", "--pacs-aet", "X"], "nope"),
