@@ -18,16 +18,21 @@ from stepwedge.checks import check_of
 from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.check import suites_arguments
 from stepwedge.events import CheckFinished
+from stepwedge.fixtures.dataset import EXPLICIT_LITTLE
+from stepwedge.fixtures.dimse import encode
 from stepwedge.fixtures.receiver import Receiver
 from stepwedge.fixtures.reference import DEFECTS, ReferencePacs
 from stepwedge.fixtures.selection import service_of
+from stepwedge.synthetic.model import Scope
+from stepwedge.synthetic.scheduled import scheduled_items
 from stepwedge.verdicts import Verdict
 
 CAUGHT = (Verdict.FAIL, Verdict.WARN)
 
 # Claimed besides those of an ordinary PACS, because the server below is set up for them.
 CLAIMS = (
-    '"verification", "association", "storage", "find", "move", "get", "keys", "extended", "charset"'
+    '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
+    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve"'
 )
 
 
@@ -52,7 +57,7 @@ class Server:
         )
 
     def _make(self, port: int) -> ReferencePacs:
-        return ReferencePacs(
+        pacs = ReferencePacs(
             self.folder / "archive",
             port=port,
             destinations={"STEPWEDGE": ("127.0.0.1", self.receiver_port)},
@@ -60,6 +65,9 @@ class Server:
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
         )
+        for item in scheduled_items(Scope(1, "META")):
+            pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
+        return pacs
 
     def restart(self) -> None:
         """Frees whatever a defect has taken."""

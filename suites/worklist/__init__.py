@@ -1,0 +1,1 @@
+"""Worklist: C-FIND of scheduled procedure steps (PS3.4 Annex K)."""
