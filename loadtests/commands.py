@@ -12,11 +12,13 @@ import click
 from rich.console import Console
 
 from stepwedge.errors import Exit, UsageError
+from stepwedge.events import StageFinished, StageStarted
 from stepwedge.loadtests import launch
 from stepwedge.loadtests.by_size import sizes_up_to
+from stepwedge.loadtests.capacity import Bounds, search
 from stepwedge.loadtests.fill_command import fill_and_measure
 from stepwedge.loadtests.filling import Fill
-from stepwedge.loadtests.progress import LoadProgress
+from stepwedge.loadtests.progress import LoadProgress, print_capacity, print_step
 from stepwedge.loadtests.settings import Settings, resolve_scenario
 from stepwedge.record import Record
 from stepwedge.run import finish, start
@@ -195,3 +197,84 @@ def _draw(folder: Path) -> list[Path]:
     from stepwedge.reports.draw import REPORTS, draw
 
     return draw(folder, list(REPORTS))
+
+
+@click.command()
+@click.argument("scenario", default="store-flood")
+@_target_options
+@click.option("--level", "levels", multiple=True, help="A service level; replaces the file's.")
+@click.option("--lowest", type=float, default=1.0, show_default=True, help="The first scale.")
+@click.option("--precision", type=float, default=0.1, show_default=True, help="Of the knee.")
+@click.option("--trials", type=click.IntRange(4, 100), default=14, show_default=True)
+@click.option("--seconds", type=float, default=12.0, show_default=True, help="Of each trial.")
+@click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder in which the run's own folder is made.",
+)
+def capacity(
+    scenario: str,
+    target_file: Path | None,
+    levels: tuple[str, ...],
+    lowest: float,
+    precision: float,
+    trials: int,
+    seconds: float,
+    processes: int,
+    runs: Path,
+    **fields: Any,
+) -> int:
+    """Search the highest load of SCENARIO at which its service levels hold.
+
+    All rates and users are multiplied by a scale, which is doubled, bisected and confirmed.
+    """
+    if lowest <= 0 or precision <= 0 or seconds <= 0:
+        raise UsageError(
+            "--lowest, --precision, --seconds must be above 0",
+            "leave out what you do not need",
+        )
+    settings = Settings(
+        target=load_target(target_file, fields),
+        scenario=resolve_scenario(scenario, seconds, levels=levels),
+    )
+    settings.check()
+    if not settings.scenario.levels:
+        raise UsageError(
+            "a search needs service levels to hold", 'name one: --level "store.response.p99 < 1s"'
+        )
+    began = time.time()
+    console = Console(highlight=False)
+    interrupted = False
+    with Record.create(runs, f"{settings.target.name}-capacity") as record:
+        folder = record.folder
+        start(record, settings.target, settings.scenario.seed, sys.argv)
+        record.emit(StageStarted(at=began, stage="capacity", detail={"scenario": scenario}))
+        try:
+            found = search(
+                settings,
+                Bounds(lowest, precision, trials, seconds),
+                processes=processes,
+                tell=lambda step: print_step(step, console),
+            )
+            record.emit(found)
+            print_capacity(found, console)
+        except KeyboardInterrupt:
+            interrupted = True
+            click.echo("interrupted", err=True)
+        record.emit(
+            StageFinished(
+                at=time.time(),
+                stage="capacity",
+                duration=time.time() - began,
+                interrupted=interrupted,
+            )
+        )
+    finish(Record.open(folder), began, interrupted)
+    for path in _draw(folder):
+        click.echo(path)
+    if interrupted:
+        return int(Exit.HARNESS_FAILED)
+    return int(Exit.HELD if found.scale is not None else Exit.SERVICE_LEVEL_MISSED)

@@ -26,9 +26,12 @@ from stepwedge.record import Record
 # A service level is not judged in the middle of a run on fewer samples than this.
 _FEWEST = 20
 
-# Looks up, and forgets, when the images of a study arrived at our receiver (nanoseconds since the
-# epoch) and how large they were.
-Arrivals = Callable[[str], list[tuple[int, int]]]
+# Looks up, and forgets, when images of a study arrived at our receiver between two moments
+# (nanoseconds since the epoch), and how large they were.
+Arrivals = Callable[[str, int, int], list[tuple[int, int]]]
+
+# Clocks of workers on other machines agree with ours to about this, in nanoseconds.
+_TOLERANCE = 2_000_000
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Conductor:
     run: str
     record: Record
     users: int = 0
-    arrivals: Arrivals = lambda study: []
+    arrivals: Arrivals = lambda study, since, until: []
     policies: dict[str, str] = field(default_factory=dict)
     zero: int = 0
 
@@ -97,7 +100,11 @@ class Conductor:
         self, identity: Identity, due: float, started: float, finished: float, images: int
     ) -> None:
         """Finds when the images of a C-MOVE arrived at our receiver."""
-        arrived = self.arrivals(identity.study)
+        arrived = self.arrivals(
+            identity.study,
+            self.zero + int(started * 1e9) - _TOLERANCE,
+            self.zero + int(finished * 1e9) + _TOLERANCE,
+        )
         if not arrived:
             self.note(
                 "warning",

@@ -46,7 +46,7 @@ class Report(TypedDict):
     stored: list[tuple[str, int, list[tuple[int, int]]]]  # role, exam, acknowledged image ranges
     retrieved: list[tuple[str, int, float, float, float, int]]
     notes: list[str]
-    cpu: float  # CPU seconds of this process so far
+    cpu: float  # CPU seconds of this process since the run began
     done: bool
 
 
@@ -132,6 +132,7 @@ class Crew:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        self._cpu_before = _cpu()
         self.archive = Archive(self.scenario.seed)
         self._stored: list[tuple[str, int, list[tuple[int, int]]]] = []
         self._retrieved: list[tuple[str, int, float, float, float, int]] = []
@@ -267,7 +268,6 @@ class Crew:
         stored, self._stored = self._stored, []
         retrieved, self._retrieved = self._retrieved, []
         notes, self._notes = list(self._notes), {}
-        usage = resource.getrusage(resource.RUSAGE_SELF)
         return Report(
             through=through,
             batches=batches,
@@ -275,9 +275,14 @@ class Crew:
             stored=stored,
             retrieved=retrieved,
             notes=notes,
-            cpu=usage.ru_utime + usage.ru_stime,
+            cpu=_cpu() - self._cpu_before,
             done=done,
         )
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def planned_counts(scenario: Scenario) -> dict[str, dict[int, int]]:

@@ -82,6 +82,12 @@ def draw_exam(kinds: tuple[Examination, ...], seed: int, number: int) -> Exam:
     return Exam(number, kind, dice.randint(*kind.images))
 
 
+def mean_images(kinds: tuple[Examination, ...]) -> float:
+    """How many images an exam of such a mix has in the mean."""
+    shares = sum(kind.share for kind in kinds)
+    return sum(kind.share * sum(kind.images) / 2 for kind in kinds) / shares
+
+
 @cache
 def load_department(path: str = "") -> Department:
     """Reads a department file; without a path, the one that Stepwedge brings.

@@ -61,7 +61,11 @@ def fill_and_measure(
             console.print(f"[bold red]✗[/] {progress.problem}")
             code = Exit.SERVICE_LEVEL_MISSED
             break
-        if sizes:
+        if sizes and _holds_more(part, dial):
+            told = f"not measured at {size} studies: the archive holds more of this fill already"
+            record.emit(Note(at=time.time(), severity="info", text=told))
+            console.print(told)
+        elif sizes:
             rows += by_size.measure(part, dial, lambda one: _show(one, console))
             (record.folder / EVIDENCE / TABLE).write_text(by_size.markdown(rows), "utf-8")
     record.emit(StageFinished(at=time.time(), stage="fill", duration=time.time() - begun))
@@ -103,6 +107,18 @@ def _resume_at(fill: Fill, dial: WireDial, associations: int) -> int:
         raise
     # Blocks before it may have been in flight when the fill was cut: they are sent again.
     return found if found == fill.blocks else max(0, found - associations)
+
+
+def _holds_more(fill: Fill, dial: WireDial) -> bool:
+    """True when the first study beyond the fill is there: then this is no size to measure at."""
+    link = dial("find")
+    try:
+        more = filling.is_there(fill, link, fill.studies)
+        link.release()
+    except StepwedgeError:
+        link.abort()
+        raise
+    return more
 
 
 def _told(fill: Fill, progress: Progress, seconds: float) -> str:

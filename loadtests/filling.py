@@ -131,14 +131,15 @@ def first_incomplete(fill: Fill, link: Link, upto: int) -> int:
     low, high = 0, upto
     while low < high:
         middle = (low + high) // 2
-        if _is_there(fill, link, fill.block(middle)[-1]):
+        if is_there(fill, link, fill.block(middle)[-1]):
             low = middle + 1
         else:
             high = middle
     return low
 
 
-def _is_there(fill: Fill, link: Link, number: int) -> bool:
+def is_there(fill: Fill, link: Link, number: int) -> bool:
+    """True when the target has study `number` whole.  Raises StepwedgeError when it cannot say."""
     identity = fill.identity(number)
     answer = link.find(queries.STUDY_ROOT_FIND, queries.images(identity.study, identity.series))
     if kind := kind_of_status(answer.status):

@@ -13,6 +13,8 @@ from rich.table import Table
 
 from stepwedge.events import (
     AnyEvent,
+    Capacity,
+    CapacityStep,
     Histogram,
     Ledger,
     LoadSecond,
@@ -171,3 +173,30 @@ def duration(seconds: float | None) -> str:
         if seconds < limit:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds:.3g} s"
+
+
+def print_step(step: CapacityStep, console: Console) -> None:
+    """Prints one trial of a capacity search."""
+    mark = "[green]✓[/]" if step.held else "[red]✗[/]"
+    own = "" if step.server_limited else "  [yellow]client-limited[/]"
+    why = f"  {escape('; '.join(step.missed))}" if step.missed else ""
+    console.print(
+        f"{mark} {step.phase:<8} × {step.scale:<7.3g} planned {step.planned_rate:.3g}/s, "
+        f"achieved {step.achieved_rate:.3g}/s, p95 {duration(step.p95)}{own}{why}"
+    )
+
+
+def print_capacity(found: Capacity, console: Console) -> None:
+    """Prints what a capacity search found."""
+    if found.scale is None or found.rate is None:
+        console.print(f"[bold red]no capacity[/]: {escape(found.limit)}")
+        return
+    year = (
+        f", the busiest hour of {found.exams_per_year:,.0f} exams a year"
+        if found.exams_per_year
+        else ""
+    )
+    console.print(
+        f"[bold]{found.operation}: {found.rate:.3g}/s[/] (× {found.scale:.3g}){year}\n"
+        f"what limits it: {escape(found.limit)}"
+    )

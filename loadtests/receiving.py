@@ -61,10 +61,18 @@ class Receiver:
                 self._arrived.pop(next(iter(self._arrived)))
             self._arrived.setdefault(study, []).append((moment, size))
 
-    def take(self, study: str) -> list[tuple[int, int]]:
-        """When the images of a study arrived, and how large they were; forgets them."""
+    def take(self, study: str, since: int, until: int) -> list[tuple[int, int]]:
+        """When images of a study arrived between two moments, and how large they were.
+
+        What is given out is forgotten.  The same study may already be on its way again while the
+        report of its first retrieval is: so only what belongs to the one asked about is taken.
+        """
         with self._lock:
-            return self._arrived.pop(study, [])
+            known = self._arrived.pop(study, [])
+            taken = [one for one in known if since <= one[0] <= until]
+            if left := [one for one in known if one[0] > until]:
+                self._arrived[study] = left
+            return taken
 
     def close(self) -> None:
         """Stops listening."""

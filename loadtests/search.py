@@ -6,7 +6,7 @@ which scale to try next and what the answers mean, so it can be tested against a
     warm up   one trial at the lowest scale; when it does not hold, there is no capacity to report
     climb     double until a trial does not hold
     bisect    halve the interval until it is narrow enough
-    confirm   try the found scale again; a trial that does not hold then moves it down a step
+    confirm   try the found scale again; while that does not hold, go down by the precision
 
 The number of trials is bounded by `most`.  A trial in which the harness was at its own limit says
 nothing about the server, and ends the climb with these words.
@@ -98,8 +98,7 @@ class Search:
         while len(self.steps) < self.most:
             if self._try(scale, "confirm").held:
                 return scale
-            below = [s.scale for s in self.steps if s.held and s.scale < scale]
-            scale = max(below, default=scale / (1 + self.precision))
+            scale /= 1 + self.precision
             if scale < self.lowest:
                 return None
         # Out of trials: the highest that held and never failed.

@@ -1,0 +1,79 @@
+"""Capacity on a record: what a trial says, and what a rate means in exams a year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stepwedge.events import LoadOperation, LoadSummary, ServiceLevel
+from stepwedge.loadtests.capacity import in_exams_a_year, judged, scaled_scenario
+from stepwedge.loadtests.department import load_department, mean_images
+from stepwedge.loadtests.scenarios import load_scenario
+from stepwedge.record import Record
+
+
+def record(folder: Path, done: int, held: bool = True, cpu: float = 1.0) -> Path:
+    with Record.create(folder, "trial") as made:
+        made.emit(
+            LoadSummary(
+                at=0,
+                scenario="s",
+                model="open",
+                duration=10,
+                users=1,
+                operations=[
+                    LoadOperation(name="exam", started=done, finished=done, failed=0, bytes=0)
+                ],
+                generator_cpu=cpu,
+                service_levels=[ServiceLevel(text="errors == 0", held=held)],
+            )
+        )
+        return made.folder
+
+
+def test_a_trial_is_steady() -> None:
+    """A trial runs every role at its peak rate times the scale, with as many more users."""
+    scenario = load_scenario("store-flood")
+    scaled = scaled_scenario(scenario, 3, 10)
+    assert scaled.plan(scaled.users[0]).peak == 15
+    assert scaled.plan(scaled.users[0]).arrivals == pytest.approx(150)
+    assert scaled.users[0].count == 3 * scenario.users[0].count
+
+
+@pytest.mark.parametrize(
+    ("done", "held", "cpu", "expected"),
+    [
+        (50, True, 1.0, (True, True)),
+        (50, False, 1.0, (False, True)),
+        (40, True, 1.0, (False, True)),  # a fifth of the plan was not carried in its time
+        (50, True, 8.0, (True, False)),  # 80 % of a core: the harness itself
+    ],
+)
+def test_judged(
+    tmp_path: Path, done: int, held: bool, cpu: float, expected: tuple[bool, bool]
+) -> None:
+    """A trial holds when its levels do and the load kept up; a busy harness is said to be one."""
+    scenario = scaled_scenario(load_scenario("store-flood"), 1, 10)
+    trial = judged(scenario, record(tmp_path, done, held, cpu), "exam", 1)
+    assert trial.planned_rate == pytest.approx(5)
+    assert (trial.held, trial.server_limited) == expected
+
+
+def test_no_summary(tmp_path: Path) -> None:
+    """A trial whose target could not be loaded did not hold."""
+    with Record.create(tmp_path, "trial") as made:
+        folder = made.folder
+    assert not judged(load_scenario("store-flood"), folder, "exam", 1).held
+
+
+def test_exams_a_year() -> None:
+    """An exam of the department's own mix counts as one, a smaller one as its share of images."""
+    department = load_department()
+    rate = department.peak_rate(1_000_000)
+    day, flood = load_scenario("radiology-day"), load_scenario("store-flood")
+    assert in_exams_a_year(day, rate) == pytest.approx(1_000_000)
+    assert in_exams_a_year(flood, rate) == pytest.approx(
+        1_000_000 * 20 / mean_images(department.exams)
+    )
+    assert in_exams_a_year(load_scenario("echo-storm"), 5) is None
