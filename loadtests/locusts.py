@@ -124,7 +124,10 @@ class Site:
         if self.crew is None:
             raise RuntimeError("a station is asked for before the run began")
         spec = self.crew.specs[role]
-        return STATIONS[spec.role](self.crew, role, self.dial, self.supply, self._tell)
+        station = STATIONS[spec.role](self.crew, role, self.dial, self.supply, self._tell)
+        if isinstance(station, RouterStation):
+            station.ports = self.settings.target.port
+        return station
 
     def _tell(self, operation: str, seconds: float, size: int, kind: str) -> None:
         self.environment.events.request.fire(

@@ -244,3 +244,51 @@ def test_refused(tmp_path: Path) -> None:
     allowed = target(104, claims=["verification", "storage", "find"])
     with pytest.raises(UsageError, match="C-MOVE"):
         replace(settings, target=allowed).check()
+
+
+def test_router_uses_every_port(tmp_path: Path) -> None:
+    """A router spreads an exam over all ports of the range."""
+    scenario = make_scenario(
+        {
+            "seconds": 1,
+            "drain": 5,
+            "levels": ["lost == 0"],
+            "users": [
+                {
+                    "role": "router",
+                    "lanes": 4,
+                    "schedule": {"rate": 2},
+                    "exams": [{"modality": "MR", "images": [8, 8], "rows": 32, "columns": 32}],
+                }
+            ],
+        }
+    )
+    port = _two_free_ports()
+    first = ReferencePacs(tmp_path / "one", port=port)
+    second = ReferencePacs(tmp_path / "one", port=port + 1)
+    first.start()
+    second.start()
+    try:
+        at = target(port).model_copy(update={"port": (port, port + 1)})
+        code, events = load(tmp_path, at, scenario)
+    finally:
+        second.stop()
+        first.stop()
+    ledger = only(events, Ledger)
+    assert (code, ledger.acknowledged, ledger.missing) == (Exit.HELD, 16, 0)
+    summary = only(events, LoadSummary)
+    (associate,) = [op for op in summary.operations if op.name == "associate"]
+    assert associate.started == 8  # four lanes for each of two exams
+
+
+def _two_free_ports() -> int:
+    """A free port whose successor is free too."""
+    for _ in range(100):
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no two free ports in a row")
