@@ -194,8 +194,9 @@ class Crew:
             self.stopping.wait(self.scenario.think)
         for arrival in pool.arrivals:
             if self._wait_until(arrival.due):
-                # Stopped while waiting: it was planned and will not be started.
-                self.drop(name, arrival)
+                # Stopped meanwhile.  What was due was dropped; what was not is nobody's failure.
+                if arrival.due <= self.now():
+                    self.drop(name, arrival)
                 break
             if self.now() - arrival.due > self.scenario.deadline:
                 self.drop(name, arrival)
