@@ -49,6 +49,10 @@ CLAIMS: dict[str, str] = {
     "get": "Retrieve by C-GET as SCP",
     "get.patient": "Patient Root Query/Retrieve Information Model – GET as SCP",
     "get.study": "Study Root Query/Retrieve Information Model – GET as SCP",
+    "strict": "Refuses what requestors must not ask",
+    "strict.retrieve": "Refuses C-MOVE and C-GET without the unique keys of all levels above",
+    "timeouts": "Gives up in time on peers that do not answer",
+    "timeouts.move": "Ends a C-MOVE within the response timeout when its destination is silent",
 }
 
 # What a target is held to when it is named on the command line and nothing else is said of it.

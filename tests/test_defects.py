@@ -32,7 +32,7 @@ CAUGHT = (Verdict.FAIL, Verdict.WARN)
 # Claimed besides those of an ordinary PACS, because the server below is set up for them.
 CLAIMS = (
     '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
-    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve"'
+    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts"'
 )
 
 
@@ -64,6 +64,7 @@ class Server:
             check_called_ae=True,
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
+            suboperation_timeout=0.7,
         )
         for item in scheduled_items(Scope(1, "META")):
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
@@ -208,8 +209,11 @@ def _passes() -> range:
     return range(max(len(entry.check.defects) for entry in catalogue()))
 
 
-def test_every_defect_outside_of_storage_is_caught(server: Server) -> None:
+def test_every_defect_outside_of_storage_is_caught(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With its defect on, each check fails."""
+    monkeypatch.setattr("stepwedge.fixtures.retrievals.LAST_ARRIVAL", 0.3)
     missed: list[str] = []
     for nth in _passes():
         plugin = Mutation(server, nth)
