@@ -16,6 +16,7 @@ from pathlib import Path
 
 from stepwedge.events import Capacity, CapacityStep, Ledger, LoadSummary
 from stepwedge.loadtests import launch
+from stepwedge.loadtests.conductor import BUSY
 from stepwedge.loadtests.department import mean_images
 from stepwedge.loadtests.scenarios import Modality, Router, Scenario, Schedule
 from stepwedge.loadtests.search import Search, Trial
@@ -25,9 +26,6 @@ from stepwedge.record import Record, read_events
 # The operation whose rate is reported: the first that the scenario has.
 _ABOUT = ("exam", "store", "find", "worklist", "echo")
 _MOST_USERS = 2000
-# Above this share of a core for each worker, the harness may be what is measured.
-# Late timers alone do not say so: a server on the same machine takes the processor from us.
-BUSY = 0.7
 # A load that finishes less than this share of its plan in the plan's time piles up: it would fall
 # further behind with every minute, however well each single answer looks.
 KEPT_UP = 0.9

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,15 @@ from stepwedge.record import Record
 
 # A service level is not judged in the middle of a run on fewer samples than this.
 _FEWEST = 20
+
+# Above this share of a core for each worker, the harness may be what is measured.
+BUSY = 0.7
+# Timers that are late by more than this (seconds) are worth a word.
+_LAG = 0.05
+# Linux delays an acknowledgement by at least 40 ms; a share of a third is no coincidence.
+_DELAYED_ACK = (0.039, 0.048)
+_CLUSTER = 1 / 3
+_OF_ONE_EXCHANGE = frozenset({"echo", "store", "find", "worklist"})
 
 # Looks up, and forgets, when images of a study arrived at our receiver between two moments
 # (nanoseconds since the epoch), and how large they were.
@@ -202,7 +211,7 @@ class Conductor:
     ) -> LoadSummary:
         operations = self.tally.operations(self.scenario.operations)
         duration = self.tally.last_finish or self.scenario.seconds
-        found = list(notes)
+        found = [*notes, *self._about_ourselves(duration), *self._stalls()]
         for op in operations:
             for kind, count in list(op.errors.items())[:3]:
                 found.append(f"{op.name}: {count} × {in_words(kind)}")
@@ -227,6 +236,33 @@ class Conductor:
                 **detail,
             },
         )
+
+    def _about_ourselves(self, duration: float) -> Iterator[str]:
+        """Where the harness, and not the target, may be what was measured."""
+        busy = sum(one.cpu for one in self.workers.values()) / max(1, len(self.workers)) / duration
+        if busy > BUSY:
+            yield (
+                f"client-limited: the harness used {busy:.0%} of a core for each worker; add "
+                "--processes, or believe no limit of the target from this run"
+            )
+        lag = self.tally.schedule_lag.quantile(0.99)
+        if lag is not None and lag > _LAG:
+            yield (
+                f"the harness itself started 1 % of the arrivals more than {lag * 1000:.0f} ms "
+                "late: something took the processor from it"
+            )
+
+    def _stalls(self) -> Iterator[str]:
+        """A cluster of service times at 40 ms is a socket option of the target, not its speed."""
+        for name, total in self.tally.totals.items():
+            if name in _OF_ONE_EXCHANGE and total.service.count >= _FEWEST:
+                share = total.service.share_between(*_DELAYED_ACK)
+                if share > _CLUSTER:
+                    yield (
+                        f"{name}: {share:.0%} of the service times lie between 39 and 48 ms: a "
+                        "delayed acknowledgement meets a server without TCP_NODELAY; compare with "
+                        "--quickack"
+                    )
 
     def _levels(self, ledger: Ledger | None, duration: float) -> list[ServiceLevel]:
         operations = {name: self.tally.operation(name) for name in list(self.tally.totals)}

@@ -11,11 +11,14 @@ import sys
 import time
 from importlib.metadata import version
 
+import msgspec
+
 from stepwedge.errors import StepwedgeError
 from stepwedge.events import Ledger, Note, RunFinished, RunStarted, TargetSeen
-from stepwedge.loadtests.audit import CannotAudit, audit
+from stepwedge.loadtests.audit import CannotAudit, audit, sample
 from stepwedge.loadtests.conductor import Conductor
 from stepwedge.loadtests.receiving import Receiver
+from stepwedge.loadtests.sampling import compare
 from stepwedge.loadtests.settings import Settings
 from stepwedge.loadtests.supply import Supply
 from stepwedge.loadtests.wired import WireDial
@@ -161,10 +164,33 @@ class Direction:
             )
             return None
         try:
-            return audit(conductor.accounts, self.dial, time.time)
+            ledger = audit(conductor.accounts, self.dial, time.time)
         except CannotAudit as error:
             conductor.note("problem", f"what was acknowledged could not be audited: {error}")
             return None
+        return self._compared(ledger)
+
+    def _compared(self, ledger: Ledger) -> Ledger:
+        """The ledger with a sample's data sets compared, where the target claims C-GET."""
+        scenario, conductor = self.settings.scenario, self.conductor
+        if not scenario.compare or not self.settings.target.is_claimed("get.study"):
+            return ledger
+        chosen = sample(conductor.accounts, scenario.compare, scenario.seed)
+        altered, failed = compare(chosen, scenario, self.supply, self.dial)
+        for text in altered[:5]:
+            conductor.note("problem", f"altered: {text}")
+        if failed:
+            conductor.note(
+                "warning",
+                f"{len(failed)} of {len(chosen)} instances of the sample could not be compared: "
+                f"{failed[0]}",
+            )
+        return msgspec.structs.replace(
+            ledger,
+            altered=len(altered),
+            method=f"{ledger.method}; {len(chosen) - len(failed)} retrieved by C-GET and compared "
+            "element by element",
+        )
 
     def close(self, *, interrupted: bool = False) -> int:
         """Ends the record; seals the run when it is our own.  Returns the exit code."""

@@ -100,6 +100,11 @@ class Distribution:
         bucket = int(np.searchsorted(np.cumsum(self.counts), wanted))
         return min(int(value_of(np.array([bucket]))[0]) / 1e6, self.largest)
 
+    def share_between(self, low: float, high: float) -> float:
+        """The share of the samples from `low` to `high` seconds; zero when there are none."""
+        first, last = bucket_of(microseconds(np.array([low, high])))
+        return int(self.counts[first : last + 1].sum()) / self.count if self.count else 0.0
+
     def encoded(self) -> str:
         """HdrHistogram V2, compressed, base64."""
         histogram = empty()

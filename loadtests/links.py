@@ -56,8 +56,8 @@ class Link(Protocol):
     def move(self, destination: str, identifier: bytes) -> Answer:
         """C-MOVE in the Study Root model."""
 
-    def get(self, identifier: bytes, arrived: Callable[[str, int, int], None]) -> Answer:
-        """C-GET in the Study Root model; `arrived` is told UID, moment and size of each image."""
+    def get(self, identifier: bytes, arrived: Callable[[str, int, bytes], None]) -> Answer:
+        """C-GET in the Study Root model; `arrived` is given each UID, moment and data set."""
 
     def release(self) -> None:
         """Ends the association in order; returns when the answer has come."""

@@ -82,9 +82,9 @@ class WorkstationStation(Station):
         moments: list[float] = []
         sizes: list[int] = []
 
-        def arrived(uid: str, moment: int, size: int) -> None:
+        def arrived(uid: str, moment: int, data: bytes) -> None:
             moments.append(crew.moment(moment))
-            sizes.append(size)
+            sizes.append(len(data))
 
         def get() -> Answer:
             answer = link.get(asked, arrived)

@@ -32,7 +32,6 @@ class Settings:
     runs: Path = Path("runs")
     quickack: QuickAck = QuickAck.KERNEL
     audit: bool = True
-    calibrate: bool = True
 
     def handed_over(self) -> str:
         """The settings as one JSON text, secrets included: for the environment of a child only."""
@@ -44,7 +43,6 @@ class Settings:
                 "runs": str(self.runs),
                 "quickack": str(self.quickack),
                 "audit": self.audit,
-                "calibrate": self.calibrate,
             }
         )
 
@@ -134,7 +132,6 @@ def _handed_over(fields: dict[str, Any]) -> Settings:
         runs=Path(fields["runs"]),
         quickack=QuickAck(fields["quickack"]),
         audit=fields["audit"],
-        calibrate=fields["calibrate"],
     )
 
 

@@ -123,10 +123,10 @@ class WireLink:
         replies = self.association.move(STUDY_ROOT_MOVE, identifier, destination)
         return _with_counts(replies)
 
-    def get(self, identifier: bytes, arrived: Callable[[str, int, int], None]) -> Answer:
+    def get(self, identifier: bytes, arrived: Callable[[str, int, bytes], None]) -> Answer:
         def keep(message: Message) -> int:
             uid = str(message.command.get("AffectedSOPInstanceUID", ""))
-            arrived(uid, time.time_ns(), len(message.data_set or b""))
+            arrived(uid, time.time_ns(), message.data_set or b"")
             return 0
 
         return _with_counts(self.association.get(STUDY_ROOT_GET, identifier, keep))
