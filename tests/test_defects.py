@@ -32,7 +32,8 @@ CAUGHT = (Verdict.FAIL, Verdict.WARN)
 # Claimed besides those of an ordinary PACS, because the server below is set up for them.
 CLAIMS = (
     '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
-    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts"'
+    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts", '
+    '"commitment", "commitment-same-association", "workflow"'
 )
 
 

@@ -1,0 +1,1 @@
+"""Services together, as a department uses them."""
