@@ -10,6 +10,8 @@ What a complete message means is up to the `Service`.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import struct
 from time import monotonic, time_ns
 
@@ -104,6 +106,8 @@ class Serving:
                 self._say(Abort(0, 0).encode())
             elif isinstance(caught, Timeout):
                 self._say(Abort(2, 0).encode())
+            elif isinstance(caught, ProtocolViolation):
+                self._leave_in_peace()
         finally:
             self.transport.close()
         self.service.ended(self, error)
@@ -221,6 +225,18 @@ class Serving:
                 self._receive(self.artim, "release", deadline)
         except (ClosedByPeer, Timeout):
             return
+
+    def _leave_in_peace(self) -> None:
+        """After an A-ABORT: Sta13 (AA-8), so that the peer gets to read it.
+
+        Closing with bytes unread would make TCP send a reset, which may overtake the A-ABORT and
+        destroy it.  So we end our direction, and throw away what still comes until the peer closes
+        or ARTIM runs out.
+        """
+        with contextlib.suppress(OSError):
+            self.transport.sock.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(AssociationError):
+            self._wait_for_close()
 
     def _violated(self, problem: str, shown: bytes, reason: int = 0) -> ProtocolViolation:
         error = self._connection.violation(problem, shown, reason)

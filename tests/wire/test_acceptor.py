@@ -395,6 +395,15 @@ def test_a_data_set_has_a_limit() -> None:
     assert "more than 100000 bytes" in str(service.ends[0])
 
 
+def test_an_abort_reaches_a_peer_that_still_sends() -> None:
+    """An A-ABORT is not destroyed by a reset while the peer still sends (Sta13)."""
+    service = Notebook()
+    with listening(service) as acceptor:
+        answers = _answers_to(acceptor, RQ, _data(PDV(99, 3, _ECHO_RQ)) + bytes(8 << 20))
+        assert service.over.wait(5)
+    assert isinstance(answers[-1], Abort)
+
+
 @pytest.mark.parametrize("parts", [[], [RQ[:3]], [RQ[:80]]])
 def test_silence_ends_with_artim(parts: list[bytes]) -> None:
     """Without a whole A-ASSOCIATE-RQ the connection is closed when ARTIM runs out."""
