@@ -41,6 +41,10 @@ ELSEWHERE = {
     "commit-same-association-only",
     # Proven by the checks of retrieval: the probe has no conversation that would show them.
     "retrieve-stored-syntax-only", "retrieve-stops-at-failure", "retrieve-warnings-succeed",
+    "store-deep", "store-undefined", "store-implicit", "store-compressed", "store-uncommon",
+    "store-large", "store-objects", "store-resend", "store-later", "store-second-association",
+    "store-concurrent", "store-priority", "store-refus", "store-context", "store-no-data-set",
+    "store-drops-unknown", "store-truncates-text", "store-rounds-decimals",
     "retrieve-unknown-in-list", "move-unanswered-completed", "move-max-length", "get-role",
 }  # fmt: skip
 PROBED = sorted(name for name in DEFECTS if not any(name.startswith(e) for e in ELSEWHERE))
