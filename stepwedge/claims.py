@@ -14,6 +14,7 @@ CLAIMS: dict[str, str] = {
     "association": "controls who may associate, by AE title",
     "association.called-ae": "refuses an association whose called AE title is not its own",
     "association.calling-ae": "refuses an association whose calling AE title it does not know",
+    "association.limit": "rejects associations beyond a limit of at most 64, transiently",
     "storage": "Storage Service Class as SCP",
     "storage.cr": "Computed Radiography Image Storage as SCP",
     "storage.ct": "CT Image Storage as SCP",

@@ -148,7 +148,7 @@ class Mutation:
         finally:
             if self.only is None:
                 self.server.pacs.use([])
-            if defect == "assoc-slot-leak":
+            if defect.startswith("assoc-slot-leak"):
                 self.server.restart()
 
     def pytest_stepwedge_event(self, event: Any) -> None:
