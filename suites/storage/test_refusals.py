@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydicom import Dataset
 
 from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.association import Operation, Proposed
-from stepwedge.fixtures.deposits import STORED, Change, Deposit, Deposits
+from stepwedge.fixtures.deposits import STORED, Change, Deposits
 from stepwedge.fixtures.dimse import DATA_SET, Field, command_set
 from stepwedge.fixtures.verifiers import STATUS, expect, expect_status, status_of, words
 from stepwedge.verdicts import Blocked, Deviation
@@ -62,12 +64,12 @@ def test_no_instance_uid(deposits: Deposits) -> None:
     claim="storage.ct",
     defects=["store-garbage-accepted"],
 )
-def test_garbage(deposits: Deposits) -> None:
-    """Bytes that are no data set are not acknowledged; an abort is a way to say so."""
+def test_broken_off_data_set(deposits: Deposits) -> None:
+    """A data set that ends within an element is not acknowledged; an abort is a way to say so."""
     good = deposits.of(deposits.ct())
-    bad = Deposit(
-        good.sop_class, good.uid, good.study, good.series, good.syntax, b"\xfe\xff no data set \0"
-    )
+    # A SOP Class UID of 240 bytes is announced, and nothing follows.
+    data = b"\x08\0\x05\0CS\x0a\0ISO_IR 100\x08\0\x16\0UI\xf0\0"
+    bad = replace(good, data=data)
     try:
         (operation,) = deposits.send(bad)
     except Deviation as ending:

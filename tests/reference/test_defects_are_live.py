@@ -45,7 +45,8 @@ ELSEWHERE = {
     "store-large", "store-objects", "store-resend", "store-later", "store-second-association",
     "store-concurrent", "store-priority", "store-refus", "store-context", "store-no-data-set",
     "store-drops-unknown", "store-truncates-text", "store-rounds-decimals",
-    "echo-group-length", "echo-elements", "retrieve-unknown-in-list", "move-unanswered-completed", "move-max-length", "get-role",
+    "echo-group-length", "echo-elements", "retrieve-unknown-in-list", "move-unanswered",
+    "move-max-length", "get-role",
 }  # fmt: skip
 PROBED = sorted(name for name in DEFECTS if not any(name.startswith(e) for e in ELSEWHERE))
 
