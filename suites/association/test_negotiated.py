@@ -70,7 +70,7 @@ def test_role_not_proposed(peer: Peer) -> None:
     expect(role[1] == 0, "SCP role 0, as proposed", f"SCP role {role[1]}", ROLE)
 
 
-@check("ASSOC-122", "PS3.4 C.5.2", SHALL, defects=["assoc-extended-too-long"])
+@check("ASSOC-122", "PS3.4 C.5.1.1", QUALITY, defects=["assoc-extended-too-long"])
 def test_extended_negotiation_length(peer: Peer) -> None:
     """Extended negotiation is not answered with more bytes than were offered."""
     item = SOPClassExtendedNegotiation()
@@ -171,7 +171,7 @@ def test_limit_is_transient(peer: Peer) -> None:
         expect_success(association.echo())
 
 
-@check("ASSOC-131", "PS3.8 9.1.5", QUALITY, claim="verification", defects=["assoc-slot-leak"])
+@check("ASSOC-131", "PS3.8 Table 9-10", QUALITY, claim="verification", defects=["assoc-slot-leak"])
 def test_closed_connection_frees_the_association(peer: Peer) -> None:
     """After connections that we close without a word, the next association is accepted."""
     for _ in range(20):

@@ -58,7 +58,7 @@ def test_request_is_taken(commitments: Commitments, archive: Archive, corpus: Co
 
 @check(
     "COMMIT-002",
-    "PS3.7 10.3.5.2",
+    "PS3.7 10.3.4.2",
     SHALL,
     claim="commitment",
     defects=["commit-message-id-wrong"],
@@ -358,7 +358,7 @@ def test_result_on_same_association(
 
 @check(
     "COMMIT-019",
-    "PS3.7 10.3.5.2",
+    "PS3.7 10.3.4.2",
     QUALITY,
     claim="commitment",
     defects=["commit-response-announces-data"],

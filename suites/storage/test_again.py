@@ -19,7 +19,7 @@ def _series(deposits: Deposits, count: int) -> list[Deposit]:
     return [deposits.of(instance) for instance in study.instances()]
 
 
-@check("STORE-120", "PS3.4 B.4.1", SHALL, claim="storage.ct", defects=["store-alters-attribute"])
+@check("STORE-120", "PS3.4 B.4.1", SHALL, claim="full-storage", defects=["store-alters-attribute"])
 def test_sent_twice_unchanged(deposits: Deposits) -> None:
     """An instance that is sent twice, unchanged, is still what it was."""
     deposit = deposits.of(deposits.ct())
@@ -80,7 +80,7 @@ def test_changed_instance_is_found_once(deposits: Deposits) -> None:
     deposits.expect_found(first, first)
 
 
-@check("STORE-123", "PS3.4 B.2.3", SHALL, claim="storage.ct", defects=["store-later-number-lost"])
+@check("STORE-123", "PS3.4 B.4", SHALL, claim="storage.ct", defects=["store-later-number-lost"])
 def test_reverse_order(deposits: Deposits) -> None:
     """A series that is sent from the last image to the first is all there."""
     series = _series(deposits, 5)
@@ -90,7 +90,7 @@ def test_reverse_order(deposits: Deposits) -> None:
 
 @check(
     "STORE-124",
-    "PS3.4 B.2.3",
+    "PS3.4 B.4",
     SHALL,
     claim="storage.ct",
     defects=["store-second-association-lost"],

@@ -24,7 +24,7 @@ def _object(id: str, claim: str, iod: str, name: str) -> Test:
         study = deposits.study(*kinds, frames=3)
         made = [deposits.of(instance) for instance in study.instances()]
         deposits.keep(*made[:-1]) if made[:-1] else None
-        deposits.expect_kept(made[-1], f"the {iod} object")
+        deposits.expect_kept(made[-1], f"the {iod} object", "SOPInstanceUID", "PixelData")
 
     test.__doc__ = f"{name} stored, and come back as they were sent."
     return check(id, "PS3.4 B.2.3", SHALL, claim=claim, defects=["store-objects-refused"])(test)
@@ -56,7 +56,7 @@ def _syntax(id: str, claim: str, uid: str, name: str, defect: str) -> Test:
     """The check that one transfer syntax is stored and comes back without being changed."""
 
     def test(deposits: Deposits) -> None:
-        deposits.expect_kept(deposits.of(deposits.ct(uid)), f"an image in {name}")
+        deposits.expect_kept(deposits.of(deposits.ct(uid)), f"an image in {name}", "PixelData")
 
     test.__doc__ = f"A CT image in {name} is stored, and comes back in it bit for bit."
     return check(id, "PS3.4 B.4.1", SHALL, claim=claim, defects=[defect])(test)
