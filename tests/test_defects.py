@@ -43,7 +43,8 @@ CAUGHT = (Verdict.FAIL, Verdict.WARN)
 CLAIMS = (
     '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
     '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts", '
-    '"commitment", "commitment-same-association", "workflow", "full-storage", "error-comments", '
+    '"commitment", "commitment-same-association", "workflow", "full-storage", '
+    '"parallel-storage", "error-comments", '
     '"objects", "syntaxes"'
 )
 

@@ -103,7 +103,9 @@ def test_series_over_several_associations(deposits: Deposits) -> None:
     deposits.expect_found(series[0], *series)
 
 
-@check("STORE-125", "PS3.4 B.2.3", QUALITY, claim="storage.ct", defects=["store-concurrent-lost"])
+@check(
+    "STORE-125", "PS3.4 B.2.3", QUALITY, claim="parallel-storage", defects=["store-concurrent-lost"]
+)
 def test_series_over_parallel_associations(deposits: Deposits) -> None:
     """A series that comes over four associations at once is all there, each image once."""
     series = _series(deposits, 12)
