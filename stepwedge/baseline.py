@@ -11,6 +11,7 @@ its own return.  So every change of a verdict is told, in both directions.
     reason = "…"                  # why it is accepted
     link = "…"                    # where it is followed
     expires = 2027-06-30          # from this day on the entry fails the gate
+    intermittent = true           # it does not show each time (a race): passing is no change
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Deviation(BaseModel):
     reason: str
     link: str = ""
     expires: datetime.date | None = None
+    intermittent: bool = False
 
 
 class Baseline(BaseModel):
@@ -104,7 +106,8 @@ def compare(
         if entry is not None:
             used.add(entry.check)
         if event.verdict not in _EXPECTED:
-            if entry is not None and entry.check == key and event.verdict is Verdict.PASS:
+            expected = entry is not None and entry.check == key and not entry.intermittent
+            if entry is not None and expected and event.verdict is Verdict.PASS:
                 problems.append(
                     f"{key} passes now, but the baseline expects {entry.verdict}: take it out"
                 )
@@ -132,7 +135,7 @@ def compare(
         elif "[" not in entry.check and entry.check in used and whole:
             shown = {one.partition("[")[0] for one in known}
             told = any(problem.startswith(entry.check) for problem in problems)
-            if entry.check not in shown and not told:
+            if entry.check not in shown and not told and not entry.intermittent:
                 problems.append(
                     f"{entry.check} passes now, but the baseline expects {entry.verdict}: "
                     "take it out"
@@ -144,17 +147,23 @@ def updated(baseline: Baseline, finished: Iterable[CheckFinished]) -> str:
     """The text of a baseline that expects what was just observed, keeping reasons given before."""
     lines = [f"about = {json.dumps(baseline.about)}"]
     for event in finished:
-        if event.verdict not in _EXPECTED or event.verdict is Verdict.BLOCKED:
+        known = baseline.known(event)
+        shy = known is not None and known.intermittent and event.verdict is Verdict.PASS
+        if not shy and (event.verdict not in _EXPECTED or event.verdict is Verdict.BLOCKED):
             continue
         entry = baseline.known(event)
         lines += ["", "[[deviation]]", f"check = {json.dumps(event.key)}"]
-        lines.append(f'verdict = "{event.verdict}"')
-        phrase = entry.contains if entry and entry.contains in _said(event) else ""
+        verdict = entry.verdict if entry and shy else event.verdict
+        lines.append(f'verdict = "{verdict}"')
+        kept = entry is not None and (shy or entry.contains in _said(event))
+        phrase = entry.contains if entry and kept else ""
         lines.append(f"contains = {json.dumps(phrase, ensure_ascii=False)}")
         reason = entry.reason if entry else f"to be looked into: {_said(event)}"
         lines.append(f"reason = {json.dumps(reason, ensure_ascii=False)}")
         if entry and entry.link:
             lines.append(f"link = {json.dumps(entry.link)}")
+        if entry and entry.intermittent:
+            lines.append("intermittent = true")
         if entry and entry.expires:
             lines.append(f"expires = {entry.expires.isoformat()}")
     return "\n".join(lines) + "\n"

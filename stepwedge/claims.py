@@ -51,7 +51,6 @@ CLAIMS: dict[str, str] = {
     "get.patient": "Patient Root Query/Retrieve Information Model – GET as SCP",
     "get.study": "Study Root Query/Retrieve Information Model – GET as SCP",
     "full-storage": "Storage at level 2: private, retired and unknown attributes are kept too",
-    "parallel-storage": "Takes one series over several associations at once",
     "error-comments": "Failures say why",
     "error-comments.storage": "Error Comment in failed C-STORE responses",
     "objects": "Storage of further kinds of objects as SCP",

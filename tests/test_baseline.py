@@ -88,6 +88,19 @@ def test_an_entry_may_name_one_case_or_all() -> None:
     assert "FIND-001[b] passes now" in problems([entry("FIND-001"), entry("FIND-001[b]")], cases)[0]
 
 
+def test_an_intermittent_deviation_may_pass_but_not_change(tmp_path: Path) -> None:
+    """A race does not show each time: passing is no change, another way of failing is."""
+    race = entry("FIND-001", contains="missing", intermittent=True)
+    passes = finished("FIND-001", Verdict.PASS)
+    assert problems([race], [passes]) == []
+    assert problems([race], [FAILS]) == []
+    (problem,) = problems([race], [finished("FIND-001", Verdict.FAIL, "aborted")])
+    assert "fails in another way" in problem
+    file = tmp_path / "b.toml"
+    file.write_text(updated(Baseline(deviation=(race,)), [passes]))
+    assert load_baseline(file).deviation == (race,)
+
+
 def test_a_part_of_the_suite_misses_nobody() -> None:
     """When only some checks were asked for, the entries of the others are not vanished."""
     assert problems([entry("FIND-001"), entry("FIND-002")], [FAILS], whole=False) == []

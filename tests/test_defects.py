@@ -44,7 +44,7 @@ CLAIMS = (
     '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
     '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts", '
     '"commitment", "commitment-same-association", "workflow", "full-storage", '
-    '"parallel-storage", "error-comments", '
+    '"error-comments", '
     '"objects", "syntaxes"'
 )
 

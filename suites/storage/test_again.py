@@ -103,17 +103,24 @@ def test_series_over_several_associations(deposits: Deposits) -> None:
     deposits.expect_found(series[0], *series)
 
 
-@check(
-    "STORE-125", "PS3.4 B.2.3", QUALITY, claim="parallel-storage", defects=["store-concurrent-lost"]
-)
+@check("STORE-125", "PS3.4 B.2.3", QUALITY, claim="storage.ct", defects=["store-concurrent-lost"])
 def test_series_over_parallel_associations(deposits: Deposits) -> None:
-    """A series that comes over four associations at once is all there, each image once."""
+    """Of a series that comes over four associations at once, nothing acknowledged is lost.
+
+    A server may refuse what it cannot take at the moment; that says nothing against it.
+    """
     series = _series(deposits, 12)
     with ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(deposits.keep, *series[start::4]) for start in range(4)]
-        for job in jobs:
-            job.result()
-    deposits.expect_found(series[0], *series)
+        jobs = [(series[at::4], pool.submit(deposits.send, *series[at::4])) for at in range(4)]
+        kept = [
+            one
+            for sent, job in jobs
+            for one, operation in zip(sent, job.result(), strict=True)
+            if operation.final.status in STORED
+        ]
+    if not kept:
+        raise Blocked("none of the instances was acknowledged")
+    deposits.expect_found(series[0], *kept)
 
 
 @check("STORE-126", "PS3.4 B.2.3", QUALITY, claim="storage.ct", defects=["store-visible-late"])
