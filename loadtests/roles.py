@@ -8,6 +8,7 @@ the target does gets further than the turn in which it happened.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Failed(Exception):
         self.kind = kind
 
 
-class Station:
+class Station(ABC):
     """One user: its role's program, its associations, and the crew it reports to."""
 
     def __init__(
@@ -75,11 +76,11 @@ class Station:
             self.work(arrival)
         return True
 
+    @abstractmethod
     def work(self, arrival: Arrival) -> None:
         """Does one arrival's work.  Raises Failed when it was cut short."""
-        raise NotImplementedError
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> None:  # noqa: B027 (most stations keep nothing open)
         """Before the run: opens what the station keeps open."""
 
     def leave(self) -> None:

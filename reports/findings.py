@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from stepwedge.errors import Exit
 from stepwedge.events import CheckFinished, Ledger, LoadSummary
+from stepwedge.outcome import Outcome
 from stepwedge.reports import units
 from stepwedge.reports.model import LoadView, RunView, worst
 from stepwedge.verdicts import Level, Verdict
@@ -244,9 +245,14 @@ def cause(observed: str) -> str:
     return observed
 
 
-def verdict_word(exit_code: Exit) -> tuple[str, str]:
-    """Of a run's exit code: the verdict whose shape it takes, and the word beside it."""
-    return _WORDS[exit_code]
+def verdict_word(outcome: Outcome) -> tuple[str, str]:
+    """The verdict whose shape a run's headline takes, and the word beside it.
+
+    A gate may hold although checks failed, when its baseline knows them: that is no green tick.
+    """
+    if outcome.exit_code is Exit.HELD and outcome.known_failures:
+        return "warn", "Not conformant, as known"
+    return _WORDS[outcome.exit_code]
 
 
 _WORDS = {

@@ -58,7 +58,7 @@ def render(view: RunView, since: Mapping[str, str] | None = None) -> str:
 
 def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -> dict[str, Any]:
     """What the templates show."""
-    slug, word = verdict_word(view.outcome.exit_code)
+    slug, word = verdict_word(view.outcome)
     return {
         "view": view,
         "findings": found,

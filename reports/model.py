@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from stepwedge.errors import Exit
@@ -193,18 +193,39 @@ class RunView:
 
     @property
     def untested(self) -> list[Untested]:
-        """What was not tested, grouped by why; the most checks first."""
+        """What was not tested, grouped by why; the most checks first.
+
+        Claims of one family are one reason: the first screen has no room for a line each.
+        """
         by_reason: dict[tuple[Verdict, str], list[CheckFinished]] = {}
         for check in self.checks:
             if check.verdict is Verdict.NOT_CLAIMED:
-                reason = f"the target does not claim {check.claim}" if check.claim else check.reason
+                reason = check.claim.partition(".")[0]
             elif check.verdict is Verdict.BLOCKED:
                 reason = check.reason
             else:
                 continue
             by_reason.setdefault((check.verdict, reason), []).append(check)
-        groups = [Untested(*key, checks) for key, checks in by_reason.items()]
+        groups = [
+            Untested(
+                verdict, _not_claimed(checks) if verdict is Verdict.NOT_CLAIMED else why, checks
+            )
+            for (verdict, why), checks in by_reason.items()
+        ]
         return sorted(groups, key=lambda one: (_RANK[one.verdict], -len(one.checks)))
+
+
+def _not_claimed(checks: Sequence[CheckFinished]) -> str:
+    """Which claims of one family the target does not make."""
+    claims = list(dict.fromkeys(check.claim for check in checks))
+    if not claims[0]:
+        return checks[0].reason
+    if len(claims) == 1:
+        return f"the target does not claim {claims[0]}"
+    family = claims[0].partition(".")[0]
+    names = [claim.partition(".")[2] or claim for claim in claims]
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return f"the target does not claim {family}: {', '.join(names[:6])}{more}"
 
 
 def read_view(folder: Path) -> RunView:
@@ -296,9 +317,10 @@ def _outcome(events: Sequence[AnyEvent], finished: RunFinished | None) -> Outcom
     """
     derived = outcome(events)
     if finished is None:
-        return Outcome(derived.exit_code, derived.sentence, interrupted=True)
+        return replace(derived, interrupted=True)
     return Outcome(
         Exit(finished.exit_code),
         finished.sentence or derived.sentence,
         finished.interrupted or derived.interrupted,
+        derived.known_failures,
     )

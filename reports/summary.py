@@ -122,7 +122,7 @@ def _ratios(ratios: list[Ratio]) -> Table:
 
 
 def _head(view: RunView) -> Iterator[Text]:
-    slug, word = verdict_word(view.outcome.exit_code)
+    slug, word = verdict_word(view.outcome)
     sign, style = _SIGNS[Verdict(slug)]
     seen = next((one for one in view.targets if one.reachable), None)
     about = [view.title]

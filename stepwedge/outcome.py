@@ -41,6 +41,7 @@ class Outcome:
     exit_code: Exit
     sentence: str
     interrupted: bool = False
+    known_failures: int = 0  # of checks that failed as the baseline says: held, yet not conformant
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class _Facts:
     verdicts: Counter[Verdict]
     failed: list[str]  # ids of the checks that failed unexpectedly, each once, in order
     broken: int  # how many did, each case of a check counted
+    known_failures: int  # how many failed that the baseline knows, each case counted
     known: list[str]  # keys of the deviations that the baseline knows
     baseline_problems: list[str]  # why the baseline does not hold
     unreachable: list[TargetSeen]
@@ -93,7 +95,7 @@ def outcome(events: Iterable[AnyEvent]) -> Outcome:
     """
     facts = _gather(events)
     code = _exit_code(facts)
-    return Outcome(code, _sentence(code, facts), facts.interrupted)
+    return Outcome(code, _sentence(code, facts), facts.interrupted, facts.known_failures)
 
 
 def _gather(events: Iterable[AnyEvent]) -> _Facts:
@@ -134,6 +136,7 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
         verdicts=verdicts,
         failed=list(dict.fromkeys(id for key, id in failed.items() if key not in known)),
         broken=sum(key not in known for key in failed),
+        known_failures=sum(key in known for key in failed),
         known=known,
         baseline_problems=problems,
         unreachable=[one for one in seen.values() if not one.reachable],
@@ -210,10 +213,14 @@ def _conformance(facts: _Facts) -> list[str]:
         )
     elif facts.known:
         few = ", ".join(facts.known[:4]) + (", …" if len(facts.known) > 4 else "")
-        parts.append(
-            f"as the baseline says in {_count(facts.judged, 'check')}: "
-            f"{_count(len(facts.known), 'known deviation')} ({few})"
-        )
+        deviations = f"{_count(len(facts.known), 'known deviation')} ({few})"
+        if facts.known_failures:
+            parts.append(
+                f"not conformant, as the baseline says: {_number(facts.known_failures)} of "
+                f"{_count(facts.judged, 'check')} failed, among {deviations}"
+            )
+        else:
+            parts.append(f"as the baseline says in {_count(facts.judged, 'check')}: {deviations}")
     elif warnings:
         parts.append(
             f"conformant to what it claims, with {_count(warnings, 'warning')}, "

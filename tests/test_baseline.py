@@ -150,3 +150,17 @@ def test_a_broken_baseline_is_explained(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(UsageError, match=r"b\.toml"):
         load_baseline(file)
+
+
+def test_a_gate_that_holds_over_known_failures_is_no_green_tick() -> None:
+    """Exit code 0 over a broken shall: the headline says not conformant, and is not a pass."""
+    from stepwedge.reports.findings import verdict_word
+
+    base = Baseline(deviation=(entry("FIND-001"),))
+    known = compare(base, [FAILS], {"FIND-001"}, name="b", today=TODAY, at=0.0)
+    result = outcome([FAILS, known])
+    assert result.exit_code == 0
+    assert result.sentence.startswith("Not conformant, as the baseline says")
+    assert verdict_word(result) == ("warn", "Not conformant, as known")
+    passes = outcome([finished("FIND-001", Verdict.PASS)])
+    assert verdict_word(passes) == ("pass", "Held")

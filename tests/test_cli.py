@@ -42,6 +42,7 @@ def at(port: int, runs: Path, ae_title: str = "REFERENCE") -> list[str]:
         (["explain", "FIND-04"], "did you mean FIND-"),
         (["report", "nowhere"], "nowhere is not a run folder"),
         (["demo", "--target", "nope"], "the demo cannot start 'nope'"),
+        (["demo", "--load-seconds", "3"], "nothing is left of a run of 3 s"),
         (["load", "nope", "--pacs-host", "h", "--pacs-port", "1", "--pacs-aet", "X"], "nope"),
         (["check", "--pacs-host", "h", "--pacs-port", "x", "--pacs-aet", "X"], "expected a port"),
     ],
@@ -182,3 +183,27 @@ def test_doctor_says_what_can_be_tested(
     assert code == Exit.HELD
     assert "STEPWEDGE_REF" in out
     assert 'claims = ["verification",' in out
+
+
+def test_a_demo_whose_load_breaks_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The conformance part stands and is reported, but the exit code is the load's."""
+    from stepwedge.errors import StepwedgeError
+
+    def breaks(*arguments: object, **options: object) -> int:
+        raise StepwedgeError("the load process died")
+
+    monkeypatch.setattr("stepwedge.loadtests.commands.run_load", breaks)
+    monkeypatch.setattr("stepwedge.cli.demo.run_suites", lambda arguments: run_one(arguments))
+    assert run(["demo", "--runs", str(tmp_path)]) == Exit.HARNESS_FAILED
+    assert "the load process died" in capsys.readouterr().out
+    (report,) = tmp_path.glob("*/report.html")
+    assert "the load process died" in report.read_text(encoding="utf-8")
+
+
+def run_one(arguments: list[str]) -> int:
+    """The suites, cut down to one check."""
+    from stepwedge.cli.check import run_suites
+
+    return run_suites([*arguments, "--check", "ECHO-001"])

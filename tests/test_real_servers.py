@@ -55,4 +55,7 @@ def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Pat
     errors = [f"{e.key}: {e.reason}" for e in listener.checks if e.verdict == "error"]
     assert errors == []
     assert code == 0
-    assert list((tmp_path / "runs").glob("*/report.html"))
+    (report,) = (tmp_path / "runs").glob("*/report.html")
+    failed = any(e.verdict == "fail" for e in listener.checks)
+    headline = "Not conformant, as known" if failed else "Held"
+    assert f"<strong>{headline}</strong>" in report.read_text(encoding="utf-8")

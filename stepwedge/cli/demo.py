@@ -23,13 +23,14 @@ from rich.markup import escape
 from stepwedge import run as runs_of
 from stepwedge.cli.check import run_suites
 from stepwedge.defaults import DEFAULT_SEED
-from stepwedge.errors import StepwedgeError, UsageError
+from stepwedge.errors import Exit, StepwedgeError, UsageError
 from stepwedge.events import Note
 from stepwedge.record import Record
 from stepwedge.target import Target, load_target
 
 if TYPE_CHECKING:
     from stepwedge.fixtures.servers import LaunchedServer
+    from stepwedge.loadtests.scenarios import Scenario
 
 RECEIVER = "STEPWEDGE"
 
@@ -67,6 +68,7 @@ def demo(name: str, runs: Path, load_seconds: float) -> int:
     if kind is None:
         raise UsageError(f"the demo cannot start {name!r}", f"it starts {', '.join(KINDS)}")
     console = Console(highlight=False)
+    scenario = _scenario(load_seconds)  # a length that cannot work must show before all the rest
     began = time.time()
     with Record.create(runs, kind.name) as record:
         folder = record.folder
@@ -76,14 +78,15 @@ def demo(name: str, runs: Path, load_seconds: float) -> int:
             target = _target(kind, server, folder, port)
             runs_of.start(record, target, DEFAULT_SEED, ["stepwedge", *sys.argv[1:]])
             record.close()
-            interrupted = _stages(console, target, folder, load_seconds)
+            interrupted, load_code = _stages(console, target, folder, scenario)
     result = runs_of.finish(Record.open(folder), began, interrupted)
     _report(console, folder, began)
-    return int(result.exit_code)
+    # A load that broke is not in the record's sums; it must not look like one that held.
+    return int(result.exit_code or load_code)
 
 
-def _stages(console: Console, target: Target, folder: Path, seconds: float) -> bool:
-    """The conformance suite, then the load; True when the user stopped one of them."""
+def _stages(console: Console, target: Target, folder: Path, scenario: Scenario) -> tuple[bool, int]:
+    """The conformance suite, then the load: whether the user stopped it, and the load's code."""
     from stepwedge.fixtures.servers import baseline_of
 
     console.print(f"[bold]2[/] conformance suite against {escape(target.ae_title)}")
@@ -92,28 +95,33 @@ def _stages(console: Console, target: Target, folder: Path, seconds: float) -> b
         ["--target", str(file), "--run", str(folder), "--baseline", str(baseline_of(target.name))]
     )
     if code == 2:  # pytest's own code for an interrupt
-        return True
-    console.print(f"[bold]3[/] a load of {seconds:g} s")
+        return True, int(Exit.HELD)
+    console.print(f"[bold]3[/] a load of {scenario.seconds:g} s")
     try:
-        _load(target, folder, seconds)
+        return False, _load(target, folder, scenario)
     except KeyboardInterrupt:
-        return True
+        return True, int(Exit.HELD)
     except StepwedgeError as error:
         # The conformance part stands; the report must still be written, and say what is missing.
         console.print(f"[red]the load failed:[/] {escape(str(error))}")
         with Record.open(folder) as record:
             record.emit(Note(at=time.time(), severity="problem", text=f"the load failed: {error}"))
-    return False
+        return False, int(error.exit_code)
 
 
-def _load(target: Target, folder: Path, seconds: float) -> None:
+def _scenario(seconds: float) -> Scenario:
+    from stepwedge.loadtests.settings import resolve_scenario
+
+    return resolve_scenario("first", seconds, None, None, None, ())
+
+
+def _load(target: Target, folder: Path, scenario: Scenario) -> int:
     from stepwedge.loadtests.commands import run_load
-    from stepwedge.loadtests.settings import Settings, resolve_scenario
+    from stepwedge.loadtests.settings import Settings
 
-    scenario = resolve_scenario("first", seconds, None, None, None, ())
     settings = Settings(target=target, scenario=scenario, run_folder=folder)
     settings.check()
-    run_load(settings, summary=False)
+    return run_load(settings, summary=False)
 
 
 def _report(console: Console, folder: Path, began: float) -> None:

@@ -384,7 +384,7 @@ def test_an_association_can_be_recorded(storescp: Callable[..., Server], tmp_pat
     assert not any(view.problem for view in views)
     tshark = shutil.which("tshark")
     if tshark is None:
-        pytest.skip("tshark is not installed")
+        pytest.fail("tshark is not installed: say ./tests/install-servers")
     capture = tmp_path / "conversation.pcap"
     capture.write_bytes(pcap(chunks, ("127.0.0.1", 50123), server.address))
     command = [tshark, "-r", capture, "-d", f"tcp.port=={server.address[1]},dicom", "-Y", "dicom"]
