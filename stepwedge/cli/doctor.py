@@ -40,8 +40,8 @@ def doctor(target_file: Path | None, **fields: Any) -> int:
     Prints what was resolved, echoes every port, negotiates each SOP class that a claim stands for,
     and looks whether our receiver can listen where the target expects it.
     """
-    from stepwedge.fixtures.association import Peer
     from stepwedge.fixtures.conversation import Recorder
+    from stepwedge.fixtures.peer import Peer
     from stepwedge.fixtures.preflight import look
 
     target = resolve(target_file, **fields)

@@ -176,11 +176,14 @@ def encode(command: Mapping[str, Any]) -> bytes:
     """Writes a command set in ascending order with its group length first.
 
     A key may be a keyword of PS3.7 Annex E or a tag such as `(0000,0001)` with bytes.  A
-    CommandGroupLength that is given is written as given.  Raises LocalProtocolError for a keyword
-    that is no command element, or a value that its VR cannot hold.
+    CommandGroupLength that is given is written as given, and an element whose value is None is left
+    out.  Raises LocalProtocolError for a keyword that is no command element, or a value that its VR
+    cannot hold.
     """
     elements: list[tuple[int, bytes]] = []
     for keyword, value in command.items():
+        if value is None:
+            continue
         number = _NUMBER_OF.get(keyword)
         if number is not None:
             elements.append((number, _value(number, keyword, ELEMENTS[number][1], value)))

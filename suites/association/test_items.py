@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Answer, Peer, Proposed
+from stepwedge.fixtures.negotiated import Answer, Proposed
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import expect, expect_accepted
 
 APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"

@@ -10,10 +10,13 @@ from pynetdicom.pdu_primitives import (
 )
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Answer, Association, Peer, Proposed
+from stepwedge.fixtures.association import Association
 from stepwedge.fixtures.deposits import STORED, Deposits
 from stepwedge.fixtures.dimse import DATA_SET, Field, command_set, encode_command
+from stepwedge.fixtures.negotiated import Answer, Proposed
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.queries import identifier_of
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import expect, expect_accepted, expect_status, expect_success
 from stepwedge.verdicts import Blocked
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 from stepwedge.checks import SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Association, Peer, Proposed
+from stepwedge.fixtures.association import Association
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import expect, expect_accepted, expect_rejected
 from stepwedge.target import Target
 from stepwedge.verdicts import Blocked

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Peer
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import expect, expect_success
 from stepwedge.target import Target
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import Archive
-from stepwedge.fixtures.association import Arrival, Operation, Peer
+from stepwedge.fixtures.operations import Arrival, Operation
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.retrievals import (
     COUNTS,
     expect_failed_list,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import Archive
-from stepwedge.fixtures.association import Association, Operation, Peer
+from stepwedge.fixtures.association import Association
+from stepwedge.fixtures.operations import Operation
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.retrievals import expect_instances, expect_unaltered, get, getting
 from stepwedge.fixtures.verifiers import (
     counters,

@@ -7,7 +7,8 @@ from typing import Any
 
 from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.archive import Archive
-from stepwedge.fixtures.association import Operation, Peer
+from stepwedge.fixtures.operations import Operation
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.retrievals import expect_instances, get, getting
 from stepwedge.fixtures.verifiers import expect, expect_status, expect_success, words
 from stepwedge.synthetic.corpus import Corpus

@@ -6,7 +6,8 @@ from pydicom.uid import UID
 
 from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.archive import Archive
-from stepwedge.fixtures.association import VERIFICATION, Peer, Proposed
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.retrievals import (
     GET_MODELS,
     expect_failed_list,
@@ -16,7 +17,7 @@ from stepwedge.fixtures.retrievals import (
     getting,
     longest_received,
 )
-from stepwedge.fixtures.sopclasses import STORAGE_CLASSES
+from stepwedge.fixtures.sopclasses import STORAGE_CLASSES, VERIFICATION
 from stepwedge.fixtures.verifiers import expect, expect_counts, expect_status, expect_success
 from stepwedge.synthetic.corpus import Corpus
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION
 from stepwedge.fixtures.queries import identifier_of
 from stepwedge.fixtures.receiver import Behaviour
 from stepwedge.fixtures.retrievals import (
@@ -16,6 +15,7 @@ from stepwedge.fixtures.retrievals import (
     expect_instances,
     expect_unaltered,
 )
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import (
     counters,
     counts_in_words,

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pydicom import Dataset
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import Proposed
 from stepwedge.fixtures.deposits import STORED, Deposit, Deposits
 from stepwedge.fixtures.dimse import decode
+from stepwedge.fixtures.negotiated import Proposed
 from stepwedge.fixtures.verifiers import differences, expect, expect_same_content, expect_status
 from stepwedge.verdicts import Blocked
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.archive import Archive
-from stepwedge.fixtures.association import Peer, Proposed
 from stepwedge.fixtures.dimse import DATA_SET, Field, command_set, encode, encode_command, fragments
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.queries import Queries
 from stepwedge.fixtures.verifiers import expect, expect_status, expect_success, uids
 from stepwedge.synthetic.corpus import Corpus

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pydicom import Dataset
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import Operation, Proposed
 from stepwedge.fixtures.deposits import STORED, Change, Deposits
 from stepwedge.fixtures.dimse import DATA_SET, Field, command_set
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.operations import Operation
 from stepwedge.fixtures.verifiers import STATUS, expect, expect_status, status_of, words
 from stepwedge.verdicts import Blocked, Deviation
 

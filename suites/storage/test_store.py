@@ -6,9 +6,10 @@ from pydicom import Dataset
 
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import Archive, Stored
-from stepwedge.fixtures.association import Peer, Proposed
 from stepwedge.fixtures.conversation import Recorder
 from stepwedge.fixtures.dimse import encode
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.verifiers import (
     STATUS,
     expect,

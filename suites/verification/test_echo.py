@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Peer, Proposed
 from stepwedge.fixtures.dimse import Field, command_set, encode_command, fragments
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import (
     expect,
     expect_no_data_set,

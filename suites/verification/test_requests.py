@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stepwedge.checks import QUALITY, SHALL, check
-from stepwedge.fixtures.association import VERIFICATION, Peer
 from stepwedge.fixtures.dimse import Field, command_set
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import VERIFICATION
 from stepwedge.fixtures.verifiers import (
     STATUS,
     expect,

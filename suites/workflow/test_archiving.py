@@ -8,9 +8,10 @@ from pydicom import Dataset
 
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import STUDY_ROOT_FIND, Archive
-from stepwedge.fixtures.association import Peer, Proposed
 from stepwedge.fixtures.commitments import ALL_COMMITTED, Commitments
 from stepwedge.fixtures.dimse import decode, encode
+from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.queries import identifier_of
 from stepwedge.fixtures.retrievals import Moves
 from stepwedge.fixtures.verifiers import (

@@ -15,12 +15,12 @@ import pytest
 from pynetdicom import build_role
 
 import stepwedge.fixtures.reference
-from stepwedge.fixtures import commandset as cs
 from stepwedge.fixtures import dataset
 from stepwedge.fixtures.dataset import EXPLICIT_LITTLE, DataSet, Element, tag_of, vr_of
 from stepwedge.fixtures.receiver import Behaviour, Receiver
 from stepwedge.fixtures.reference import DEFECTS, ReferencePacs
 from stepwedge.fixtures.upperlayer import AssociationLost, CallingAssociation
+from stepwedge.wire import commands as cs
 
 VERIFICATION = "1.2.840.10008.1.1"
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
@@ -504,7 +504,9 @@ def test_every_defect_is_consulted() -> None:
     package = Path(stepwedge.fixtures.reference.__file__).parent
     modules = [path for path in package.glob("*.py") if path.name != "defects.py"]
     source = "\n".join(path.read_text(encoding="utf-8") for path in modules)
-    source += (package.parent / "upperlayer.py").read_text(encoding="utf-8")
+    source += "".join(
+        path.read_text(encoding="utf-8") for path in (package.parent / "upperlayer").glob("*.py")
+    )
 
     def is_consulted(name: str) -> bool:
         kind, _, rest = name.partition("-")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepwedge.fixtures import commandset, dataset
+from stepwedge.fixtures import dataset
 from stepwedge.fixtures.associate import MalformedPdu, decode_proposal, plain_request
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.servers.launch import answers_echo
@@ -46,27 +46,6 @@ def test_a_data_set_decodes_or_is_malformed(data: bytes, syntax: str) -> None:
     assert set(again) == set(elements)
     for one in elements.values():
         dataset.values(one, ("ISO 2022 IR 6", "ISO 2022 IR 87"))
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(STREAM)
-def test_a_command_set_decodes_or_is_malformed(data: bytes) -> None:
-    """Any bytes are a command set or malformed."""
-    with contextlib.suppress(commandset.MalformedCommand):
-        commandset.decode(data)
-
-
-@given(st.dictionaries(st.sampled_from(["MessageID", "Status", "Priority"]), st.integers(0, 65535)))
-def test_a_command_set_comes_back(numbers: dict[str, int]) -> None:
-    """What is encoded is decoded."""
-    command = {
-        "CommandField": 0x8020,
-        "CommandDataSetType": 0x0101,
-        "AffectedSOPClassUID": "1.2.3",
-        "OffendingElement": [0x0020000D, 0x00080052],
-        **numbers,
-    }
-    assert commandset.decode(commandset.encode(command)) == command
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -13,9 +13,9 @@ from pydicom.uid import CTImageStorage, JPEG2000Lossless
 from pynetdicom import AE
 
 from stepwedge.errors import UsageError
-from stepwedge.fixtures import commandset
 from stepwedge.fixtures.receiver import Behaviour, Receiver
 from stepwedge.fixtures.reference import ReferencePacs
+from stepwedge.wire import commands
 
 Make = Callable[..., Dataset]
 
@@ -134,7 +134,7 @@ def test_a_response_out_of_step(receiver: Receiver, make: Make) -> None:
     with receiver.behaving(Behaviour(message_id_offset=1)):
         store_by_pynetdicom(receiver, make(1))
     # A P-DATA-TF with one fragment: 12 bytes before the command set.
-    (response,) = [commandset.decode(data[12:]) for data in sent if data[0] == 4]
+    (response,) = [commands.decode(data[12:]) for data in sent if data[0] == 4]
     assert response["MessageIDBeingRespondedTo"] == 2
 
 
