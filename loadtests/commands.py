@@ -20,6 +20,7 @@ from stepwedge.loadtests.fill_command import fill_and_measure
 from stepwedge.loadtests.filling import Fill
 from stepwedge.loadtests.progress import LoadProgress, print_capacity, print_step
 from stepwedge.loadtests.settings import Settings, resolve_scenario
+from stepwedge.quickstart import OPTIONS, fields_of
 from stepwedge.record import Record
 from stepwedge.run import finish, start
 from stepwedge.target import Target, load_target
@@ -27,13 +28,10 @@ from stepwedge.wire.transport import QuickAck
 
 
 def _target_options(command: Any) -> Any:
-    for option, field, text in (
-        ("--calling-aet", "calling_ae_title", "Our AE title."),
-        ("--pacs-aet", "ae_title", "AE title of the target."),
-        ("--pacs-port", "port", "Its port, or a range such as 2104-2111."),
-        ("--pacs-host", "host", "Host of the target, for a quick start without a file."),
-    ):
-        command = click.option(option, field, help=text)(command)
+    for option in reversed(OPTIONS):
+        command = click.option(
+            option.name, option.destination, help=option.help, is_flag=option.flag
+        )(command)
     return click.option(
         "--target",
         "target_file",
@@ -112,7 +110,7 @@ def load(
     Built in: first, radiology-day, echo-storm, store-flood, query-mix; and fill, which fills an
     archive with small studies, resumably.
     """
-    target = load_target(target_file, fields)
+    target = load_target(target_file, fields_of(fields))
     if scenario == "fill":
         fill = Fill(fill_name, studies or 1000, images)
         return _fill(target, fill, runs, associations, measure)
@@ -237,7 +235,7 @@ def capacity(
             "leave out what you do not need",
         )
     settings = Settings(
-        target=load_target(target_file, fields),
+        target=load_target(target_file, fields_of(fields)),
         scenario=resolve_scenario(scenario, seconds, levels=levels),
     )
     settings.check()

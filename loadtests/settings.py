@@ -16,6 +16,7 @@ from typing import Any
 
 from stepwedge.errors import UsageError
 from stepwedge.loadtests.scenarios import Scenario, Workstation, load_scenario, make_scenario
+from stepwedge.quickstart import OPTIONS, fields_of
 from stepwedge.target import Target, load_target
 from stepwedge.wire.transport import QuickAck
 
@@ -65,6 +66,7 @@ class Settings:
 def _open(target: Target) -> dict[str, Any]:
     fields = target.model_dump(mode="json")
     fields["credentials"]["passcode"] = target.credentials.passcode.get_secret_value()
+    fields["tls"]["passphrase"] = target.tls.passphrase.get_secret_value()
     ports = target.port
     fields["port"] = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
     fields["allow"] = sorted(target.allow)
@@ -81,9 +83,17 @@ def add_arguments(parser: Any) -> None:
 _ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--scenario",), {"default": "first", "help": "built-in scenario, or a TOML file"}),
     (("--target",), {"default": None, "help": "target file (TOML)"}),
-    (("--pacs-host",), {"default": None, "help": "host of the target"}),
-    (("--pacs-port",), {"default": None, "help": "port, or port range, of the target"}),
-    (("--pacs-aet",), {"default": None, "help": "AE title of the target"}),
+    *(
+        (
+            (option.name,),
+            {
+                "dest": option.destination,
+                "help": option.help,
+                **({"action": "store_true"} if option.flag else {"default": None}),
+            },
+        )
+        for option in OPTIONS
+    ),
     (("--run",), {"default": None, "help": "run folder to append to"}),
     (("--runs",), {"default": "runs", "help": "folder in which a new run folder is made"}),
     (("--seconds",), {"type": float, "default": None, "help": "length of the run"}),
@@ -107,7 +117,7 @@ def from_environment(argv: Sequence[str], environment: Mapping[str, str] | None 
     options, _ = parser.parse_known_args(list(argv))
     target = load_target(
         Path(options.target) if options.target else None,
-        {"host": options.pacs_host, "port": options.pacs_port, "ae_title": options.pacs_aet},
+        fields_of(vars(options)),
         env,
     )
     return Settings(

@@ -31,6 +31,7 @@ from pydantic_core import ErrorDetails
 from stepwedge.checks import is_claimed
 from stepwedge.claims import ORDINARY_PACS, unknown_claim
 from stepwedge.errors import UsageError
+from stepwedge.tls import Tls, rooted
 
 # Environment variable → field, the third way to name a target.
 ENVIRONMENT = {
@@ -138,6 +139,7 @@ class Target(_Table):
     credentials: Credentials = Credentials()
     management: Management = Management()
     declared: Declared = Declared()
+    tls: Tls = Tls()
 
     @field_validator("claims")
     @classmethod
@@ -146,6 +148,12 @@ class Target(_Table):
         if problems:
             raise ValueError("; ".join(problems))
         return claims
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _meant(cls, table: object) -> object:
+        """Whoever writes a [tls] table means TLS."""
+        return {"enabled": True, **table} if isinstance(table, dict) else table
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -157,6 +165,11 @@ class Target(_Table):
     def first_port(self) -> int:
         """The port that suites speak to when a check is not about the range."""
         return self.port[0]
+
+    @property
+    def server_name(self) -> str:
+        """The name that its certificate must carry."""
+        return self.tls.server_name or self.host
 
     @property
     def is_loopback(self) -> bool:
@@ -174,8 +187,10 @@ class Target(_Table):
         return self.receiver.host or ("127.0.0.1" if self.is_loopback else "0.0.0.0")
 
     def is_claimed(self, claim: str) -> bool:
-        """True when the target claims this capability, itself or by a parent."""
-        return is_claimed(claim, self.claims)
+        """True when the target claims this capability, itself, by a parent, or by its [tls]."""
+        if claim.startswith("tls.") and not self.tls.enabled:
+            return False
+        return is_claimed(claim, (*self.claims, *self.tls.implied_claims))
 
     def public(self) -> dict[str, Any]:
         """All fields as plain values for the run record; secrets are starred out."""
@@ -209,8 +224,8 @@ def load_target(
 ) -> Target:
     """Resolves the target from options, environment and file, in this order of precedence.
 
-    `options` maps field names (`host`, `port`, `ae_title`, …) to values; None counts as not given.
-    Raises UsageError with one line a mistake.
+    `options` maps field names (`host`, `port`, `receiver.port`, …) to values; None counts as not
+    given.  Raises UsageError with one line a mistake.
     """
     env = os.environ if environment is None else environment
     given = {name: value for name, value in (options or {}).items() if value is not None}
@@ -221,7 +236,11 @@ def load_target(
     for variable, name in ENVIRONMENT.items():
         if env.get(variable):
             fields[name] = env[variable]
-    fields.update(given)
+    for name, value in given.items():
+        table, _, key = name.rpartition(".")
+        if table and not isinstance(fields.get(table), dict):
+            fields[table] = {}
+        (fields[table] if table else fields)[key] = value
     if not fields:
         raise UsageError(
             "no target is named",
@@ -231,13 +250,15 @@ def load_target(
     if file is None and "allow" not in fields and _is_loopback(str(fields.get("host"))):
         fields["allow"] = ["load"]
     try:
-        return Target.model_validate(fields)
+        target = Target.model_validate(fields)
     except ValidationError as error:
         lines = [_sentence(mistake) for mistake in error.errors()]
         raise UsageError(
             f"{source} does not describe a target:\n" + "\n".join(f"  {line}" for line in lines),
             "docs/target.md lists every key",
         ) from None
+    target.tls.check()
+    return target
 
 
 def _is_loopback(host: str) -> bool:
@@ -266,6 +287,8 @@ def _read(file: Path, env: Mapping[str, str]) -> dict[str, Any]:
             f"{file} refers to environment variables that are not set: {', '.join(missing)}",
             "export them before the run; secrets do not belong into the file",
         )
+    if isinstance(filled.get("tls"), dict):
+        filled["tls"] = rooted(filled["tls"], file.parent)
     return filled
 
 
@@ -305,5 +328,5 @@ def _sentence(mistake: ErrorDetails) -> str:
         expected = _EXPECTED.get(mistake["type"], mistake["msg"]).format(**context)
     if mistake["type"] in ("missing", "extra_forbidden"):
         return f"{key}: {expected}"
-    shown = "(secret)" if "passcode" in key else repr(mistake["input"])
+    shown = "(secret)" if "passcode" in key or "passphrase" in key else repr(mistake["input"])
     return f"{key}: read {shown}; {expected}"

@@ -8,26 +8,21 @@ from typing import Any, TypeVar
 
 import click
 
+from stepwedge.quickstart import OPTIONS, fields_of
 from stepwedge.target import Target, load_target
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-# Command-line option → field of the target.
-TARGET_OPTIONS = {
-    "--pacs-host": ("host", "Host of the target, for a quick start without a file."),
-    "--pacs-port": ("port", "Its port, or a range such as 2104-2111."),
-    "--pacs-aet": ("ae_title", "Its AE title."),
-    "--calling-aet": ("calling_ae_title", "Our AE title."),
-}
 
 
 def target_options(command: _F) -> _F:
     """Adds --target and the quick-start options to a command.
 
-    The command receives `target_file` and one argument for each field; `resolve` takes them.
+    The command receives `target_file` and one argument for each option; `resolve` takes them.
     """
-    for option, (field, text) in reversed(TARGET_OPTIONS.items()):
-        command = click.option(option, field, help=text)(command)
+    for option in reversed(OPTIONS):
+        command = click.option(
+            option.name, option.destination, help=option.help, is_flag=option.flag
+        )(command)
     return click.option(
         "--target",
         "target_file",
@@ -36,16 +31,16 @@ def target_options(command: _F) -> _F:
     )(command)
 
 
-def resolve(target_file: Path | None, **fields: Any) -> Target:
+def resolve(target_file: Path | None, **values: Any) -> Target:
     """The target that the options name.  Raises UsageError with all that is wrong with it."""
-    return load_target(target_file, fields)
+    return load_target(target_file, fields_of(values))
 
 
-def as_arguments(target_file: Path | None, **fields: Any) -> list[str]:
+def as_arguments(target_file: Path | None, **values: Any) -> list[str]:
     """The same options as words, to hand them to another process or to pytest."""
-    names = {field: option for option, (field, _) in TARGET_OPTIONS.items()}
     words = [] if target_file is None else ["--target", str(target_file)]
-    for field, value in fields.items():
-        if value is not None:
-            words += [names[field], str(value)]
+    for option in OPTIONS:
+        value = values.get(option.destination)
+        if value not in (None, False):
+            words += [option.name] if option.flag else [option.name, str(value)]
     return words
