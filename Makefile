@@ -30,6 +30,7 @@ test-long: $(VENV)/.installed servers
 	$(BIN)/python -m pytest tests -q --long
 
 bench: $(VENV)/.installed servers
+	./benchmarks/peers/install
 	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.installed typecheck-tree

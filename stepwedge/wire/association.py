@@ -11,6 +11,7 @@ negotiated; `collect` waits for the next response to any of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from stepwedge.wire import commands
@@ -26,6 +27,14 @@ from stepwedge.wire.session import Session
 from stepwedge.wire.transport import Address
 
 _READ_MUCH = 256 * 1024
+
+
+@lru_cache(128)
+def _echo_request(context_id: int) -> tuple[bytes, int]:
+    """The P-DATA-TF of a C-ECHO-RQ, and where in it the Message ID is."""
+    command = request(commands.C_ECHO_RQ, 0, False, AffectedSOPClassUID=VERIFICATION)
+    head = frame(context_id, COMMAND | LAST, len(command))
+    return head + command, len(head) + commands.offset_of(command, "MessageID")
 
 
 class Association(Session):
@@ -64,10 +73,8 @@ class Association(Session):
         prepared = self._echo
         if prepared is None:
             context = self.context_for(VERIFICATION)
-            command = request(commands.C_ECHO_RQ, 0, False, AffectedSOPClassUID=VERIFICATION)
-            head = frame(context.id, COMMAND | LAST, len(command))
-            at = len(head) + commands.offset_of(command, "MessageID")
-            prepared = self._echo = (bytearray(head + command), at, context.id)
+            encoded, at = _echo_request(context.id)
+            prepared = self._echo = (bytearray(encoded), at, context.id)
         message_id = self._new_id()
         buffer, at, context_id = prepared
         buffer[at] = message_id & 0xFF

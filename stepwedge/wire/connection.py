@@ -220,8 +220,8 @@ class Connection:
                 self._do(Event.Evt17)
                 return ConnectionClosed(unread)
             event, kind, body, whole = pdu
-            dropped = self._machine.allows(event) and self._peek(event).ignores
-            if dropped:
+            action = self._machine.action(event)
+            if action is not None and action.ignores:
                 self._do(event)
                 continue
             try:
@@ -241,10 +241,6 @@ class Connection:
         return self._error(action, problem, shown, reason)
 
     # Inside
-
-    def _peek(self, event: Event) -> Action:
-        probe = StateMachine(self.role, self.state)
-        return probe.fire(event)
 
     def _do(self, event: Event, acceptable: bool = True) -> Action:
         action = self._machine.fire(event, acceptable)

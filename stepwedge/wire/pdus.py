@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, TypeAlias, TypeVar
 
 from stepwedge.wire.errors import LocalProtocolError, Malformed
@@ -99,7 +100,12 @@ class _Associate:
 
     def user(self, kind: type[_I]) -> _I | None:
         """The first user information sub-item of this class, or None."""
-        return next((item for item in self.user_items if isinstance(item, kind)), None)
+        for information in self.items:
+            if isinstance(information, UserInformation):
+                for item in information.items:
+                    if isinstance(item, kind):
+                        return item
+        return None
 
     def users(self, kind: type[_I]) -> tuple[_I, ...]:
         """All user information sub-items of this class."""
@@ -279,6 +285,11 @@ def split_pdvs(body: memoryview) -> list[tuple[int, int, int, memoryview]]:
     return found
 
 
+# A server gives the same answer, and a client sends the same request, again and again.
+_KNOWN = 64
+_KNOWN_SIZE = 8192
+
+
 def _decode_associate(kind: int, body: memoryview) -> AssociateRQ | AssociateAC:
     if len(body) < _ASSOCIATE.size:
         raise Malformed(f"{NAMES[kind]} of {len(body)} bytes has no room for its fixed fields")
@@ -289,6 +300,11 @@ def _decode_associate(kind: int, body: memoryview) -> AssociateRQ | AssociateAC:
         raise error.moved(_ASSOCIATE.size) from None
     cls = AssociateRQ if kind == AssociateRQ.KIND else AssociateAC
     return cls(text(called).rstrip(" "), text(calling).rstrip(" "), items, version, reserved)
+
+
+@lru_cache(_KNOWN)
+def _decode_known(kind: int, body: bytes) -> AssociateRQ | AssociateAC:
+    return _decode_associate(kind, memoryview(body))
 
 
 def decode(kind: int, body: Buffer) -> PDU:
@@ -304,7 +320,9 @@ def decode(kind: int, body: Buffer) -> PDU:
             )
         )
     if kind in (AssociateRQ.KIND, AssociateAC.KIND):
-        return _decode_associate(kind, view)
+        if len(view) > _KNOWN_SIZE:
+            return _decode_associate(kind, view)
+        return _decode_known(kind, bytes(view))
     wanted = FIXED_LENGTH.get(kind)
     if wanted is None:
         raise Malformed(f"PDU type {kind:02X}H is not one of 01H to 07H")

@@ -21,6 +21,7 @@ from stepwedge.wire.negotiation import (
     settle,
 )
 from stepwedge.wire.pdus import AssociateAC
+from stepwedge.wire.replies import ReplyReader
 from stepwedge.wire.transport import Address, QuickAck, Timeouts, resolve
 
 # What answers a request of the peer on our association: its status, for the response.
@@ -81,6 +82,7 @@ class Plan:
         self.receive_buffer = receive_buffer
         self.handler = handler
         self.record = record
+        self.reader = ReplyReader()  # answers are alike from one association to the next
         self._settled: tuple[AssociateAC, Agreement] | None = None
 
     def settle(self, answer: AssociateAC) -> Agreement:

@@ -64,31 +64,30 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReplyReader:
-    """Reads the three numbers that matter of one response after another."""
+    """Reads the three numbers that matter of one response after another.
 
-    __slots__ = ("_field", "_head", "_id_at", "_length", "_middle", "_status_at")
+    What it remembers is replaced as a whole, so associations in several threads may share one.
+    """
+
+    __slots__ = ("_pattern",)
 
     def __init__(self) -> None:
-        self._head = b"\xff"
-        self._id_at = 1
-        self._middle = b"\xff"
-        self._status_at = 0
-        self._field = 0
-        self._length = -1
+        # length, all before the message id and its place, all up to the status and its place, field
+        self._pattern = (-1, b"", 0, b"", 0, 0)
 
     def peek(self, command: bytes) -> tuple[int, int, int]:
         """(command field, message id, status) of a response without a data set.
 
         Raises Malformed when it cannot be read, is no response, or announces a data set.
         """
-        at, status_at = self._id_at, self._status_at
+        length, head, at, middle, status_at, field = self._pattern
         if (
-            len(command) == self._length
-            and command.startswith(self._head)
-            and command[at + 2 : status_at] == self._middle
+            len(command) == length
+            and command.startswith(head)
+            and command[at + 2 : status_at] == middle
         ):
             return (
-                self._field,
+                field,
                 command[at] | command[at + 1] << 8,
                 command[status_at] | command[status_at + 1] << 8,
             )
@@ -104,9 +103,8 @@ class ReplyReader:
         # Only the order of the standard can be remembered; anything else is decoded every time.
         # The element's own bytes are compared too, so another length or order cannot pass.
         if at < status_at and commands.offset_of(command, "CommandDataSetType") < status_at:
-            self._head, self._middle = command[:at], command[at + 2 : status_at]
-            self._id_at, self._status_at, self._field = at, status_at, field
-            self._length = len(command)
+            head, middle = command[:at], command[at + 2 : status_at]
+            self._pattern = (len(command), head, at, middle, status_at, field)
         return field, message_id, status
 
 

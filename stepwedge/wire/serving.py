@@ -167,7 +167,6 @@ class Serving:
     def _serve(self) -> None:
         connection = self._connection
         connection.connected()
-        self.transport.arm(self.artim)
         event = self._event(self.artim, "negotiate", monotonic() + self.artim)
         if not isinstance(event, AssociateRQ):
             raise self._ending(event, "negotiate")

@@ -49,7 +49,7 @@ from stepwedge.wire.pdus import (
     ReleaseRQ,
 )
 from stepwedge.wire.plan import Plan
-from stepwedge.wire.replies import Clocks, Reply, ReplyReader, response_numbers
+from stepwedge.wire.replies import Clocks, Reply, response_numbers
 from stepwedge.wire.states import Role, State
 from stepwedge.wire.transport import Transport
 
@@ -89,7 +89,7 @@ class Session:
         self._outstanding: dict[int, _Asked] = {}
         self._early: dict[int, list[Reply]] = {}  # replies that came before they were asked about
         self._message_id = 0
-        self._reader = ReplyReader()
+        self._reader = plan.reader
         self._closed = False
         self._inbox: list[Message] = []
         self._handler = plan.handler

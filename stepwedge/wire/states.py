@@ -213,9 +213,13 @@ class StateMachine:
         self.role = role
         self.state = state
 
+    def action(self, event: Event) -> Action | None:
+        """What the table says of `event` in the present state; None when it cannot happen."""
+        return TRANSITIONS.get((event, self.state))
+
     def allows(self, event: Event) -> bool:
         """True when the table has an action for `event` in the present state."""
-        return (event, self.state) in TRANSITIONS
+        return self.action(event) is not None
 
     def fire(self, event: Event, acceptable: bool = True) -> Action:
         """Makes the transition and returns the action to be taken.
@@ -223,7 +227,7 @@ class StateMachine:
         `acceptable` answers the question of AE-6 and means nothing elsewhere.  Raises
         LocalProtocolError, and changes nothing, when the table has no action for the event here.
         """
-        action = TRANSITIONS.get((event, self.state))
+        action = self.action(event)
         if action is None:
             wish = _WISHES.get(event, f"take {event.name}")
             raise LocalProtocolError(f"cannot {wish} in {self.state.name}")

@@ -18,6 +18,7 @@ import ssl
 import struct
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from time import monotonic, time
 from typing import Any, TypeAlias
 
@@ -37,6 +38,10 @@ _RX_SOFTWARE, _SOFTWARE = 1 << 3, 1 << 4
 _TIMEVAL = struct.Struct("@ll")
 _TIMESPEC = struct.Struct("@ll")
 _ANCILLARY = 128  # three timespecs and their header, with room
+# How much later than asked for a wait may end, and how long a receive is armed for at once,
+# in seconds: the shortest of the usual time-outs, so that one serves them all.
+_SLACK = 0.02
+_LONG = 5.0
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -81,12 +86,21 @@ class Transport:
 
     `record`, when set, is given a Chunk of all that passes.
 
-    `arm` sets the deadline of what follows; `send` and `receive_into` raise Timeout and
-    ClosedByPeer with the phase they were given.  `sock` is there for fast paths, which must catch
-    what `failed` understands.
+    `send` and `receive` raise Timeout and ClosedByPeer with the phase they were given.
     """
 
-    __slots__ = ("_arm_socket", "_armed", "no_delay", "quickack", "record", "sock", "stamps", "tls")
+    __slots__ = (
+        "_arm_receive",
+        "_arm_send",
+        "_receive_armed",
+        "_send_armed",
+        "no_delay",
+        "quickack",
+        "record",
+        "sock",
+        "stamps",
+        "tls",
+    )
 
     outward = Direction.TO_SERVER
     inward = Direction.TO_CLIENT
@@ -102,13 +116,13 @@ class Transport:
         self.tls = hasattr(sock, "cipher")
         self.quickack = quickack
         self.record: Callable[[Chunk], object] | None = None
-        self._armed = -1.0
-        native = type(sock).__module__ == "socket"  # not gevent's, and no TLS
-        self._arm_socket: Callable[[float], None] = (
-            self._arm_in_kernel if native else sock.settimeout
-        )
-        if native:
-            sock.settimeout(None)
+        self._send_armed = self._receive_armed = -1.0
+        self._arm_send: Callable[[float], None] = self._arm_class
+        self._arm_receive: Callable[[float], None] = self._arm_class
+        if type(sock).__module__ == "socket":  # native: not gevent's, and no TLS
+            self._arm_send, self._arm_receive = self._arm_kernel_send, self._arm_kernel_receive
+            if sock.gettimeout() is not None:
+                sock.settimeout(None)
         self.no_delay = True
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stamps = stamps and not self.tls and self._ask_for_stamps()
@@ -146,7 +160,7 @@ class Transport:
             if receive_buffer:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self = cls(sock, quickack=quickack, stamps=stamps and tls is None)
-            self.arm(timeout)
+            self._arm_send(timeout)  # which bounds connect too
             try:
                 sock.connect(address)
             except OSError as error:
@@ -160,18 +174,21 @@ class Transport:
             sock.close()
             raise
 
-    def arm(self, seconds: float) -> None:
-        """From now on, a single wait in `sock` may take this long."""
-        if seconds != self._armed:
-            self._arm_socket(seconds)
-            self._armed = seconds
+    # How long a single wait in `sock` may take.  Setting it is a system call, and a short
+    # association changes its phase with every step: so nothing is armed for a send that need not
+    # wait, and what is armed for a receive may be less than wanted, and is then armed again.
 
-    def _arm_in_kernel(self, seconds: float) -> None:
-        # Zero would mean "for ever".
-        micros = max(1, int(seconds * 1e6))
-        value = _TIMEVAL.pack(micros // 1_000_000, micros % 1_000_000)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+    def _arm_class(self, seconds: float) -> None:
+        self.sock.settimeout(seconds)
+        self._send_armed = self._receive_armed = seconds
+
+    def _arm_kernel_send(self, seconds: float) -> None:
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(seconds))
+        self._send_armed = seconds
+
+    def _arm_kernel_receive(self, seconds: float) -> None:
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
+        self._receive_armed = seconds
 
     def _ask_for_stamps(self) -> bool:
         try:
@@ -185,7 +202,6 @@ class Transport:
 
         `seconds` bounds the whole of it.  Raises Timeout or ClosedByPeer.
         """
-        self.arm(seconds)
         if self.record is not None:
             self.record(Chunk(time(), self.outward, b"".join(buffers)))
         if self.tls:
@@ -199,6 +215,7 @@ class Transport:
     def _send_plain(self, buffers: Sequence[Buffer], seconds: float, phase: str) -> None:
         sendmsg = self.sock.sendmsg
         deadline = monotonic() + seconds
+        flags = 0 if seconds <= self._send_armed <= seconds + _SLACK else socket.MSG_DONTWAIT
         index, count = 0, len(buffers)
         first: Buffer | None = None  # what a partial send left of buffers[index]
         while index < count:
@@ -206,7 +223,12 @@ class Transport:
             if first is not None:
                 chunk = [first, *chunk[1:]]
                 first = None
-            sent = sendmsg(chunk)
+            try:
+                sent = sendmsg(chunk, (), flags)
+            except BlockingIOError:
+                if not flags:
+                    raise
+                sent = 0
             for part in chunk:
                 size = len(part)
                 if sent < size:
@@ -214,12 +236,18 @@ class Transport:
                     break
                 sent -= size
                 index += 1
-            if first is not None and monotonic() > deadline:
-                raise Timeout(phase, seconds)
+            if first is not None:
+                if flags:
+                    self._arm_send(seconds)
+                    flags = 0
+                if monotonic() > deadline:
+                    raise Timeout(phase, seconds)
 
     def _send_tls(self, buffers: Sequence[Buffer], seconds: float, phase: str) -> None:
         # A TLS record holds 16 KiB, and SSLSocket cannot scatter: small neighbours are joined so
         # that headers do not become records of their own.
+        if not seconds <= self._send_armed <= seconds + _SLACK:
+            self._arm_send(seconds)
         deadline = monotonic() + seconds
         try:
             for start in range(0, len(buffers), 16):
@@ -243,23 +271,30 @@ class Transport:
         part of that has gone already.  Raises Timeout, or ClosedByPeer for a reset.
         """
         wait = seconds
-        if deadline is not None:
+        if deadline is None:
+            deadline = monotonic() + seconds
+        else:
             wait = deadline - monotonic()
             if wait <= 0:
                 raise Timeout(phase, seconds)
-        if wait != self._armed:
-            self._arm_socket(wait)
-            self._armed = wait
-        if self.quickack is QuickAck.REARMED:
-            self.rearm()
-        try:
-            if self.stamps:
-                size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY)
-                stamp = stamp_of(ancillary)
-            else:
-                size, stamp = self.sock.recv_into(view), 0
-        except OSError as error:
-            raise self.failed(error, phase, seconds) from error
+        while True:
+            armed = wait if wait < _LONG else _LONG
+            if not armed / 2 <= self._receive_armed <= wait + _SLACK:
+                self._arm_receive(armed)
+            if self.quickack is QuickAck.REARMED:
+                self.rearm()
+            try:
+                if self.stamps:
+                    size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY)
+                    stamp = stamp_of(ancillary)
+                else:
+                    size, stamp = self.sock.recv_into(view), 0
+                break
+            except OSError as error:
+                failure = self.failed(error, phase, seconds)
+                wait = deadline - monotonic()
+                if wait <= 0 or not isinstance(failure, Timeout):
+                    raise failure from error
         if self.record is not None and size:
             at = stamp * 1e-9 if stamp else time()
             self.record(Chunk(at, self.inward, bytes(view[:size])))
@@ -302,6 +337,12 @@ def stamp_of(ancillary: Sequence[tuple[int, int, bytes]]) -> int:
             seconds, nanos = _TIMESPEC.unpack_from(data)
             return int(seconds * 1_000_000_000 + nanos)
     return 0
+
+
+@lru_cache(64)
+def _timeval(seconds: float) -> bytes:
+    # Zero would mean "for ever".
+    return _TIMEVAL.pack(*divmod(max(1, int(seconds * 1e6)), 1_000_000))
 
 
 def _connect_error(error: OSError, address: Any, timeout: float) -> Exception:

@@ -27,6 +27,7 @@ from stepwedge.wire import (
     Shared,
     Timeout,
     commands,
+    transport,
 )
 from stepwedge.wire.connection import NEED_DATA, Connection, ConnectionClosed
 from stepwedge.wire.items import AcceptedContext, ApplicationContext, AsynchronousOperationsWindow
@@ -197,10 +198,19 @@ def _stalls_in_release(sock: socket.socket) -> None:
         (_stalls_in_release, "release"),
     ],
 )
+@pytest.mark.parametrize("armed", [5.0, 0.05])
 def test_a_stall_ends_at_the_deadline_of_its_phase(
-    scripted: Start, script: Callable[[socket.socket], None], phase: str
+    scripted: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    script: Callable[[socket.socket], None],
+    phase: str,
+    armed: float,
 ) -> None:
-    """A peer that says nothing, or too slowly, is given up with the name of the phase."""
+    """A peer that says nothing, or too slowly, is given up with the name of the phase.
+
+    Also when the socket's own time-out is shorter and has to be armed several times.
+    """
+    monkeypatch.setattr(transport, "_LONG", armed)
     peer = scripted(script)
     start = monotonic()
     with pytest.raises(Timeout) as caught, Association(plan(peer.address)) as association:
