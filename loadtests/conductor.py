@@ -14,7 +14,6 @@ from typing import Any
 
 from stepwedge.events import Ledger, LoadSummary, Note, ServiceLevel, StageFinished, StageStarted
 from stepwedge.loadtests.crew import Report, Stored, planned_counts
-from stepwedge.loadtests.identities import Identity
 from stepwedge.loadtests.ledger import Accounts
 from stepwedge.loadtests.levels import LEDGER, judge
 from stepwedge.loadtests.outcomes import in_words
@@ -35,9 +34,9 @@ _DELAYED_ACK = (0.039, 0.048)
 _CLUSTER = 1 / 3
 _OF_ONE_EXCHANGE = frozenset({"echo", "store", "find", "worklist"})
 
-# Looks up, and forgets, when images of a study arrived at our receiver between two moments
-# (nanoseconds since the epoch), and how large they were.
-Arrivals = Callable[[str, int, int], list[tuple[int, int]]]
+# Looks up, and forgets, which of some instances arrived at our receiver between two moments
+# (nanoseconds since the epoch): when each did, and how large it was.
+Arrivals = Callable[[Iterable[str], int, int], list[tuple[int, int]]]
 
 # Clocks of workers on other machines agree with ours to about this, in nanoseconds.
 _TOLERANCE = 2_000_000
@@ -62,7 +61,7 @@ class Conductor:
     run: str
     record: Record
     users: int = 0
-    arrivals: Arrivals = lambda study, since, until: []
+    arrivals: Arrivals = lambda instances, since, until: []
     policies: dict[str, str] = field(default_factory=dict)
     zero: int = 0
 
@@ -101,20 +100,23 @@ class Conductor:
             count = self.accounts.add(role, number, [(start, end) for start, end in ranges])
             self._fresh.append(Stored(role, number, count))
         for role, number, due, started, finished, images in report["retrieved"]:
-            self._match(Identity(self.run, role, number), due, started, finished, images)
+            self._match(role, number, due, started, finished, images)
         for text in report["notes"]:
             self.note("warning", text)
 
     def _match(
-        self, identity: Identity, due: float, started: float, finished: float, images: int
+        self, role: str, number: int, due: float, started: float, finished: float, images: int
     ) -> None:
         """Finds when the images of a C-MOVE arrived at our receiver."""
         arrived = self.arrivals(
-            identity.study,
+            self.accounts.instances(role, number),
             self.zero + int(started * 1e9) - _TOLERANCE,
             self.zero + int(finished * 1e9) + _TOLERANCE,
         )
+        last = self._images.operation("last-image")
+        last.begin(started)
         if not arrived:
+            last.end(due, started, finished, kind="incomplete")
             self.note(
                 "warning",
                 "a C-MOVE reported success, but no image of its study arrived at our receiver",
@@ -122,12 +124,10 @@ class Conductor:
             return
         moments = [(moment - self.zero) * 1e-9 for moment, _ in arrived]
         size = sum(size for _, size in arrived)
-        kind = "incomplete" if len(arrived) < images else ""
         first = self._images.operation("first-image")
         first.begin(started)
         first.end(due, started, min(moments))
-        last = self._images.operation("last-image")
-        last.begin(started)
+        kind = "incomplete" if len(arrived) < images else ""
         last.end(due, started, max(moments), size, kind)
 
     def fresh(self) -> list[Stored]:

@@ -27,6 +27,12 @@ class Accounts:
         self.acknowledged += count
         return count
 
+    def instances(self, role: str, number: int) -> Iterator[str]:
+        """The SOP Instance UIDs of an exam's acknowledged images."""
+        identity = Identity(self.run, role, number)
+        for start, end in self._exams.get((role, number), ()):
+            yield from map(identity.instance, range(start, end))
+
     def __len__(self) -> int:
         """The number of exams of which something was acknowledged."""
         return len(self._exams)

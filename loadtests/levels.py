@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from stepwedge.errors import UsageError
-from stepwedge.events import Ledger, LoadOperation, ServiceLevel
+from stepwedge.events import WHOLES, Ledger, LoadOperation, ServiceLevel
 from stepwedge.loadtests.histograms import Distribution
 
 CLOCKS = ("response", "service", "wait")
 COUNTS = ("errors", "dropped", "late")
+# Parts or wholes of others.  An incomplete retrieval shows at its last image only, so that counts.
+_TWICE = WHOLES - {"last-image"}
 LEDGER = {"lost": "missing", "duplicated": "duplicated", "altered": "altered"}
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -171,7 +173,12 @@ def _observe(
         if ledger is None:
             return None, 0
         return float(getattr(ledger, LEDGER[level.measure])), ledger.acknowledged
-    chosen = [op for name, op in operations.items() if level.operation in ("", name)]
+    # The whole of everything counts an image once, and not again in its exam.
+    chosen = [
+        op
+        for name, op in operations.items()
+        if level.operation == name or (not level.operation and name not in _TWICE)
+    ]
     started = sum(op.started for op in chosen)
     if level.measure == "rate":
         done = sum(op.started - op.failed for op in chosen)

@@ -20,6 +20,7 @@ class Answer:
     `finished` is when the kernel received its last byte, where the platform tells, else when we
     read it, in nanoseconds since the epoch; `lag` is what the harness itself needed from then on,
     in seconds.
+    `phases` are what the service time consists of, as `recorder.phases_of` names them.
     `completed` and `failed` count sub-operations; `identifiers` are the pending responses' data
     sets, still encoded.
     """
@@ -31,6 +32,7 @@ class Answer:
     failed: int = 0
     identifiers: list[bytes] = field(default_factory=list)
     size: int = 0
+    phases: Sequence[float] = ()
 
 
 class Parcel(Protocol):
@@ -42,7 +44,11 @@ class Parcel(Protocol):
 
 
 class Link(Protocol):
-    """An established association."""
+    """An established association; `opening` is how long its phases took, in seconds."""
+
+    @property
+    def opening(self) -> Sequence[float]:
+        """To connect (and shake hands for TLS), and to negotiate."""
 
     def echo(self) -> Answer:
         """C-ECHO."""

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from stepwedge.events import (
+    ASSOCIATION_SERVICES,
+    WHOLES,
     AnyEvent,
     Capacity,
     CapacityStep,
@@ -114,7 +116,7 @@ def _observed(level: object) -> str:
 def _line(seconds: Iterable[LoadSecond]) -> str:
     parts = []
     for one in seconds:
-        if one.operation in ("associate", "release", "first-image", "last-image", "exam"):
+        if one.operation in WHOLES | ASSOCIATION_SERVICES:
             continue
         failed = f" [red]{one.failed} failed[/]" if one.failed else ""
         tail = f" p95 {duration(one.p95)}" if one.p95 is not None else ""
@@ -128,7 +130,7 @@ def _table(summary: LoadSummary) -> Table:
     for column in ("done", "failed", "dropped", "rate", "p50", "p95", "p99", "max"):
         table.add_column(column, justify="right", no_wrap=True)
     for op in summary.operations:
-        done = op.started - op.failed
+        done = op.succeeded
         table.add_row(
             op.name,
             f"{done}",

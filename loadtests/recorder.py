@@ -12,6 +12,7 @@ nothing is lost or rounded on the way.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import TypedDict
 
 # Index 0 of the kinds: it succeeded.
@@ -30,6 +31,16 @@ def counts_as_latency(kind: str) -> bool:
     return kind == OK or kind.startswith(_WAITED)
 
 
+# What the service time of an operation consists of, in order.
+_ASSOCIATE = ("connect", "negotiate")
+_EXCHANGE = ("send", "first answer", "further answers")
+
+
+def phases_of(operation: str) -> tuple[str, ...]:
+    """The names of an operation's phases."""
+    return _ASSOCIATE if operation == "associate" else _EXCHANGE
+
+
 class Batch(TypedDict):
     """The samples of one operation, as bytes of equally long arrays."""
 
@@ -39,7 +50,7 @@ class Batch(TypedDict):
     lag: bytes
     size: bytes  # int64
     kind: bytes  # uint16, an index into `kinds`
-    answered: bytes  # int8: 1 when the server answered, with whatever status
+    phases: bytes  # float64: the phases of each operation that told them, one after another
     kinds: list[str]
     begun: dict[int, int]  # second → operations started in it
     late: int
@@ -60,7 +71,7 @@ class Operation:
         self.lag = array("d")
         self.size = array("q")
         self.kind = array("H")
-        self.answered = array("b")
+        self.phases = array("d")
         self.begun: dict[int, int] = {}
         self.late = 0
         self.dropped = 0
@@ -78,16 +89,20 @@ class Operation:
         size: int = 0,
         kind: str = OK,
         lag: float = 0.0,
-        answered: bool = True,
+        phases: Sequence[float] = (),
     ) -> None:
-        """Records an operation that ended, well or not."""
+        """Records an operation that ended, well or not.
+
+        `phases` are the seconds of what it consists of, as `phases_of` names them.
+        """
         self.scheduled.append(scheduled)
         self.started.append(started)
         self.finished.append(finished)
         self.lag.append(lag)
         self.size.append(size)
         self.kind.append(0 if not kind else self._kinds.setdefault(kind, len(self._kinds)))
-        self.answered.append(answered)
+        if phases:
+            self.phases.extend(phases)
 
     def take(self) -> Batch | None:
         """What was recorded since the last call; None when that is nothing."""
@@ -100,7 +115,7 @@ class Operation:
             lag=self.lag.tobytes(),
             size=self.size.tobytes(),
             kind=self.kind.tobytes(),
-            answered=self.answered.tobytes(),
+            phases=self.phases.tobytes(),
             kinds=list(self._kinds),
             begun=self.begun,
             late=self.late,

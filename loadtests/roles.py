@@ -120,25 +120,19 @@ class Station(ABC):
         except EXPECTED as error:
             kind = kind_of_error(error)
             finished = crew.now()
-            samples.end(
-                scheduled,
-                started,
-                finished,
-                kind=kind,
-                answered=kind.startswith(("rejected", "status")),
-            )
+            samples.end(scheduled, started, finished, kind=kind)
             self.ears(operation, finished - started, 0, kind)
             raise Failed(kind) from error
         except BaseException:
             finished = crew.now()
-            samples.end(scheduled, started, finished, kind="interrupted", answered=False)
+            samples.end(scheduled, started, finished, kind="interrupted")
             raise
         finished = crew.moment(answer.finished)
         kind = kind_of_status(answer.status)
         if not kind and look is not None:
             kind = look(answer)
         size = size or answer.size
-        samples.end(scheduled, started, finished, size, kind, answer.lag)
+        samples.end(scheduled, started, finished, size, kind, answer.lag, answer.phases)
         self.ears(operation, finished - started, size, kind)
         if kind:
             raise Failed(kind)
@@ -150,7 +144,7 @@ class Station(ABC):
 
         def call() -> Answer:
             made.append(self.dial(purpose, sop_classes, port))
-            return Answer(0, time.time_ns())
+            return Answer(0, time.time_ns(), phases=made[0].opening)
 
         self.measured("associate", self.crew.now(), call)
         self._links[f"{purpose}:{port}"] = made[0]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stepwedge.events import LoadOperation, LoadSecond
 from stepwedge.loadtests.histograms import Distribution
-from stepwedge.loadtests.recorder import Batch, counts_as_latency
+from stepwedge.loadtests.recorder import Batch, counts_as_latency, phases_of
 
 
 def _by_kind(kinds: NDArray[np.uint16], names: list[str]) -> dict[str, int]:
@@ -54,6 +54,9 @@ class _Total:
     response: Distribution = field(default_factory=Distribution)
     service: Distribution = field(default_factory=Distribution)
     wait: Distribution = field(default_factory=Distribution)
+    phases: defaultdict[str, Distribution] = field(
+        default_factory=lambda: defaultdict(Distribution)
+    )
 
 
 class Tally:
@@ -93,12 +96,11 @@ class Tally:
             return
         sizes = np.frombuffer(batch["size"], dtype=np.int64)
         kinds = np.frombuffer(batch["kind"], dtype=np.uint16)
-        answered = np.frombuffer(batch["answered"], dtype=np.int8)
         self.last_finish = max(self.last_finish, float(finished.max()))
         total.errors.update(_by_kind(kinds, batch["kinds"]))
         told = np.array([counts_as_latency(kind) for kind in batch["kinds"]])[kinds]
         failed = kinds != 0
-        total.finished += int(answered.sum())
+        total.finished += len(finished)
         total.failed += int(failed.sum())
         total.bytes += int(sizes[~failed].sum())
         response = np.maximum(finished - scheduled, 0)
@@ -106,13 +108,17 @@ class Tally:
         total.response.add(response[told])
         total.service.add(service[told])
         total.wait.add(np.maximum(started - scheduled, 0)[told])
+        names = phases_of(name)
+        phases = np.frombuffer(batch["phases"], dtype=np.float64).reshape(-1, len(names))
+        for column, phase in enumerate(names):
+            total.phases[phase].add(phases[:, column])
         lags = np.frombuffer(batch["lag"], dtype=np.float64)
         self.harness_lag.add(lags[lags > 0])
         seconds = np.maximum(finished, 0).astype(np.int64)
         for number in np.unique(seconds):
             here = seconds == number
             at = self._at(int(number), name)
-            at.finished += int(answered[here].sum())
+            at.finished += int(here.sum())
             at.failed += int(failed[here].sum())
             at.bytes += int(sizes[here & ~failed].sum())
             at.response.add(response[here & told])
@@ -187,4 +193,5 @@ class Tally:
             response=total.response.event(),
             service=total.service.event(),
             wait=total.wait.event(),
+            phases={name: found for name, d in total.phases.items() if (found := d.event())},
         )

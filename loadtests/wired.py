@@ -100,6 +100,11 @@ class WireLink:
     def __init__(self, association: Association) -> None:
         self.association = association
 
+    @property
+    def opening(self) -> tuple[float, float]:
+        phases = self.association.phases
+        return phases.connect or 0.0, phases.negotiate or 0.0
+
     def echo(self) -> Answer:
         return _answer(self.association.echo())
 
@@ -110,12 +115,13 @@ class WireLink:
 
     def find(self, sop_class: str, identifier: bytes) -> Answer:
         found: list[bytes] = []
-        final = None
+        first = final = None
         for reply in self.association.find(sop_class, identifier):
             if reply.pending:
                 found.append(reply.data_set or b"")
+            first = first or reply
             final = reply
-        answer = _answer(_final(final))
+        answer = _answer(_final(final), first)
         answer.identifiers = found
         return answer
 
@@ -138,9 +144,19 @@ class WireLink:
         self.association.abort()
 
 
-def _answer(reply: Reply) -> Answer:
+def _answer(reply: Reply, first: Reply | None = None) -> Answer:
+    """The answer that a final reply is; `first` is the first of several."""
     clocks = reply.clocks
-    return Answer(reply.status, clocks.kernel_in or clocks.last_in, clocks.lag)
+    finished = clocks.kernel_in or clocks.last_in
+    begun = first.clocks if first is not None else clocks
+    # The kernel had the first bytes before we saw them, and perhaps the last ones too.
+    seen = min(begun.first_in, finished)
+    phases = (
+        (clocks.last_out - clocks.first_out) * 1e-9,
+        (seen - clocks.last_out) * 1e-9,
+        (finished - seen) * 1e-9,
+    )
+    return Answer(reply.status, finished, clocks.lag, phases=phases)
 
 
 def _final(reply: Reply | None) -> Reply:
@@ -150,9 +166,13 @@ def _final(reply: Reply | None) -> Reply:
 
 
 def _with_counts(replies: Replies) -> Answer:
-    final = replies.finish()
+    first = final = None
+    for reply in replies:
+        first = first or reply
+        final = reply
+    final = _final(final)
     command: dict[str, Any] = final.command
-    answer = _answer(final)
+    answer = _answer(final, first)
     answer.completed = command.get("NumberOfCompletedSuboperations", 0)
     answer.failed = command.get("NumberOfFailedSuboperations", 0)
     return answer

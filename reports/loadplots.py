@@ -196,7 +196,7 @@ def latency(
         lines,
         rules=limits,
         note="from the planned start to the answer, percentiles of each second over "
-        f"{units.counted(sum(one.finished for one in seconds), 'sample')}; "
+        f"{units.counted(sum(sum(one.cells.values()) for one in seconds), 'sample')}; "
         + _thinned(seconds, "the worst second"),
     )
 

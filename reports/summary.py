@@ -222,7 +222,7 @@ def _load(load: LoadView) -> Iterator[RenderableType]:
 
 
 def _operation(one: LoadOperation, duration: float) -> list[Text]:
-    done = one.finished - one.failed
+    done = one.succeeded
     times = (
         [one.response.p50, one.response.p95, one.response.p99, one.response.max]
         if one.response

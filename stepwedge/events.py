@@ -132,12 +132,18 @@ class Histogram(msgspec.Struct, frozen=True):
     p999: float
 
 
+# What a load measures beside DIMSE operations.  The first are wholes made of operations and moments
+# within one, so whoever adds up must leave them out; the others are services of the association.
+WHOLES = frozenset({"exam", "first-image", "last-image"})
+ASSOCIATION_SERVICES = frozenset({"associate", "release"})
+
+
 class LoadOperation(msgspec.Struct, frozen=True):
     """All that one operation of a load (C-STORE, C-FIND, …) came to."""
 
     name: str
     started: int
-    finished: int  # answered, with whatever status
+    finished: int  # ended, however: answered, or given up; started = finished at the end
     failed: int
     bytes: int
     late: int = 0  # started later than planned
@@ -146,6 +152,17 @@ class LoadOperation(msgspec.Struct, frozen=True):
     response: Histogram | None = None  # scheduled → finished
     service: Histogram | None = None  # started → finished
     wait: Histogram | None = None  # scheduled → started
+    phases: dict[str, Histogram] = {}  # what service consists of: connect, negotiate; send, …
+
+    @property
+    def succeeded(self) -> int:
+        """How many ended well."""
+        return self.finished - self.failed
+
+    @property
+    def is_dimse(self) -> bool:
+        """True for a DIMSE operation: one request and its answer."""
+        return self.name not in WHOLES and self.name not in ASSOCIATION_SERVICES
 
 
 class LoadSecond(Event, tag="load-second", frozen=True):

@@ -79,8 +79,12 @@ class _Facts:
         ]
         for load in self.loads:
             started = sum(operation.started for operation in load.operations)
-            if started and not any(one.finished > one.failed for one in load.operations):
-                missed.append(f"not one of {_number(started)} operations of the load succeeded")
+            asked = [one for one in load.operations if one.is_dimse and one.started]
+            if started and not asked:
+                missed.append("no association of the load came about")
+            elif asked and not any(one.succeeded for one in asked):
+                count = _count(sum(one.started for one in asked), "operation")
+                missed.append(f"not one of {count} of the load succeeded")
         return missed
 
     @property
@@ -263,12 +267,16 @@ def _load(facts: _Facts) -> list[str]:
 
 def _carried(facts: _Facts) -> str:
     operations = [one for load in facts.loads for one in load.operations]
-    done = sum(one.finished - one.failed for one in operations)
-    failed = sum(one.failed for one in operations)
+    dimse = [one for one in operations if one.is_dimse]
+    done = sum(one.succeeded for one in dimse)
+    failed = sum(one.failed for one in dimse)
+    exams = sum(one.succeeded for one in operations if one.name == "exam")
     kept = sum(len(load.service_levels) for load in facts.loads)
     rate = done / max(sum(load.duration for load in facts.loads), 1e-9)
     per_second = _number(round(rate)) if rate >= 100 else f"{rate:.2g}"
     text = f"carried {_count(done, 'operation')} at {per_second} a second"
+    if exams:
+        text += f" ({_count(exams, 'exam')})"
     if failed:
         text += f", {_number(failed)} failed"
     return text + (f", within {_count(kept, 'service level')}" if kept else "")

@@ -14,7 +14,15 @@ from run_records import (
 )
 
 from stepwedge.errors import Exit
-from stepwedge.events import AnyEvent, RunFinished, ServiceLevel, StageFinished, StageStarted
+from stepwedge.events import (
+    AnyEvent,
+    LoadOperation,
+    LoadSummary,
+    RunFinished,
+    ServiceLevel,
+    StageFinished,
+    StageStarted,
+)
 from stepwedge.outcome import outcome
 from stepwedge.verdicts import Verdict
 
@@ -103,3 +111,43 @@ def test_recorded_end_is_not_needed() -> None:
     """The outcome is asked for before the run's last event is written, and after it alike."""
     end = RunFinished(at=START + 9, exit_code=0, sentence="", duration=9.0)
     assert outcome([BEGUN, PASS, ENDED]) == outcome([BEGUN, PASS, ENDED, end])
+
+
+def load_of(**counts: tuple[int, int]) -> AnyEvent:
+    """A load whose operations have so many (started, failed)."""
+    return LoadSummary(
+        at=0,
+        scenario="made",
+        model="open",
+        duration=10,
+        users=1,
+        operations=[
+            LoadOperation(name.replace("_", "-"), started, started, failed, 0)
+            for name, (started, failed) in counts.items()
+        ],
+    )
+
+
+def test_only_operations_are_counted() -> None:
+    """Exams, the moments of images and associations are no operations, and exams are told apart."""
+    sentence = outcome(
+        [run_started(), load_of(associate=(9, 0), exam=(5, 0), store=(50, 1), last_image=(7, 0))]
+    ).sentence
+    assert sentence == "Carried 49 operations at 4.9 a second (5 exams), 1 failed."
+
+
+@pytest.mark.parametrize(
+    ("counts", "phrase"),
+    [
+        ({"associate": (10, 10)}, "no association of the load came about"),
+        (
+            {"associate": (10, 0), "echo": (10, 10)},
+            "not one of 10 operations of the load succeeded",
+        ),
+    ],
+)
+def test_nothing_succeeded(counts: dict[str, tuple[int, int]], phrase: str) -> None:
+    """A load of which nothing succeeded has not held, whatever was or was not promised."""
+    found = outcome([run_started(), load_of(**counts)])
+    assert found.exit_code is Exit.SERVICE_LEVEL_MISSED
+    assert phrase in found.sentence

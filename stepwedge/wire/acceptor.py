@@ -43,7 +43,7 @@ class Acceptor:
     `most` bounds the associations at one time: one more is rejected as transient, local limit
     exceeded (2/3/2).  `artim` bounds the wait for an A-ASSOCIATE-RQ and for the peer's close, in
     seconds; `idle` each wait for more of a message, or for the next.  `address` is where it
-    listens.
+    listens.  With `stamps`, an instance's `ended` is the kernel's receive stamp of its last byte.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Acceptor:
         limits: MessageLimits | None = None,
         tls: ssl.SSLContext | None = None,
         quickack: QuickAck = QuickAck.KERNEL,
+        stamps: bool = False,
         receive_buffer: int = 0,
         reuse_port: bool = False,
         backlog: int = 1024,
@@ -70,6 +71,7 @@ class Acceptor:
         self.limits = limits or MessageLimits()
         self.tls = tls
         self.quickack = quickack
+        self.stamps = stamps
         self._lock = threading.Lock()
         self._open: set[Serving] = set()
         self._threads: set[threading.Thread] = set()
@@ -161,7 +163,7 @@ class Acceptor:
             if self.tls is not None:
                 sock.settimeout(self.artim)
                 sock = _shake_hands(sock, self.tls, self.artim)
-            transport = _Accepted(sock, quickack=self.quickack)
+            transport = _Accepted(sock, quickack=self.quickack, stamps=self.stamps)
         except (AssociationError, OSError):
             # A stranger, or one that is gone already: there is no association to tell about.
             sock.close()

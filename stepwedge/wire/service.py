@@ -43,8 +43,9 @@ class Keep(Enum):
 class Received(msgspec.Struct, frozen=True, gc=False):
     """One data set that came with a C-STORE-RQ.
 
-    `began` is when the first byte of its command was seen, `ended` when the last of its data was,
-    both in nanoseconds since the epoch.  `digest` is the hexadecimal checksum or digest that
+    `began` is when the first byte of its command was seen, `ended` when the last of its data was
+    (by the kernel's stamp, where the acceptor asks for stamps), both in nanoseconds since the
+    epoch.  `digest` is the hexadecimal checksum or digest that
     was asked for, `data` the bytes when they were.
     """
 

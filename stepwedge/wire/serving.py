@@ -88,6 +88,7 @@ class Serving:
         self._buffer = bytearray(_START)
         self._view = memoryview(self._buffer)
         self._at = self._end = 0
+        self._stamp = 0  # the kernel's, of the last bytes received; 0 where none was asked for
         self._answers = Answers()
 
     @property
@@ -141,7 +142,9 @@ class Serving:
             self._at, self._end = 0, left
         elif self._end == len(self._buffer):
             self._grow()
-        size, _ = self.transport.receive(self._view[self._end :], phase, seconds, deadline)
+        size, self._stamp = self.transport.receive(
+            self._view[self._end :], phase, seconds, deadline
+        )
         if not size:
             raise ClosedByPeer(phase)
         self._end += size
@@ -447,7 +450,7 @@ class Serving:
                 self.agreement.contexts[context].transfer_syntax,
                 sink.size,
                 began,
-                time_ns(),
+                self._stamp or time_ns(),
                 sink.digest,
                 b"".join(sink.parts) if sink.keep is Keep.DATA else None,
                 command.get("MoveOriginatorApplicationEntityTitle", ""),
