@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stepwedge.events import Capacity, CapacityStep, Ledger, LoadSummary
+from stepwedge.events import AnyEvent, Capacity, CapacityStep, Ledger, LoadSummary
 from stepwedge.loadtests import launch
-from stepwedge.loadtests.conductor import BUSY
 from stepwedge.loadtests.department import mean_images
 from stepwedge.loadtests.scenarios import Modality, Router, Scenario, Schedule
 from stepwedge.loadtests.search import Search, Trial
@@ -52,13 +51,22 @@ def search(
     scenario = settings.scenario
     about = next(name for name in _ABOUT if name in scenario.operations)
 
+    known = settings.ceiling
+
     def trial(scale: float) -> Trial:
+        nonlocal known
         scaled = scaled_scenario(scenario, scale, bounds.seconds)
         with tempfile.TemporaryDirectory(prefix="stepwedge-capacity-") as folder:
             with Record.create(Path(folder), "trial") as record:
                 run = record.folder
-            launch.run(replace(settings, scenario=scaled, run_folder=run), processes=processes)
-            return judged(scaled, run, about, processes)
+            launch.run(
+                replace(settings, scenario=scaled, run_folder=run, ceiling=known),
+                processes=processes,
+            )
+            events = read_events(run)
+        # The harness's own ceiling is measured by the first trial, for all.
+        known = known or next((e.ceiling for e in events if isinstance(e, LoadSummary)), None)
+        return judged(scaled, events, about)
 
     finder = Search(
         trial, lowest=bounds.lowest, precision=bounds.precision, most=bounds.most, tell=tell
@@ -117,9 +125,8 @@ def in_exams_a_year(scenario: Scenario, rate: float) -> float | None:
     return department.exams_per_year(rate * own / mean_images(department.exams))
 
 
-def judged(scenario: Scenario, run: Path, about: str, processes: int) -> Trial:
+def judged(scenario: Scenario, events: Sequence[AnyEvent], about: str) -> Trial:
     """What a trial's record says.  A trial without a summary did not hold."""
-    events = read_events(run)
     summary = next((e for e in events if isinstance(e, LoadSummary)), None)
     planned = sum(
         scenario.plan(one).arrivals
@@ -134,11 +141,10 @@ def judged(scenario: Scenario, run: Path, about: str, processes: int) -> Trial:
     missed = [level.text for level in summary.service_levels if not level.held]
     if lost and "lost == 0" not in missed:
         missed.append("lost == 0")
-    achieved = (op.started - op.failed) / summary.duration if op else 0.0
+    achieved = op.succeeded / summary.duration if op else 0.0
     if achieved < KEPT_UP * planned_rate:
         missed.append(f"the plan: {achieved:.3g} of {planned_rate:.3g} {about}/s were carried")
     response = op.response if op else None
-    busy = summary.generator_cpu / max(summary.duration, 1e-9) / processes
     return Trial(
         held=not missed,
         planned_rate=planned_rate,
@@ -147,7 +153,7 @@ def judged(scenario: Scenario, run: Path, about: str, processes: int) -> Trial:
         p95=response.p95 if response else None,
         p99=response.p99 if response else None,
         missed=tuple(missed),
-        server_limited=busy < BUSY,
+        server_limited=not summary.client_limited,
     )
 
 

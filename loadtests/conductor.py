@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stepwedge.events import Ledger, LoadSummary, Note, ServiceLevel, StageFinished, StageStarted
+from stepwedge.events import (
+    Ledger,
+    LoadSecond,
+    LoadSummary,
+    Note,
+    ServiceLevel,
+    StageFinished,
+    StageStarted,
+)
 from stepwedge.loadtests.crew import Report, Stored, planned_counts
 from stepwedge.loadtests.ledger import Accounts
 from stepwedge.loadtests.levels import LEDGER, judge
@@ -20,13 +28,13 @@ from stepwedge.loadtests.outcomes import in_words
 from stepwedge.loadtests.recorder import Recorder
 from stepwedge.loadtests.scenarios import Scenario
 from stepwedge.loadtests.tally import Tally
+from stepwedge.loadtests.utilisation import NEAR, Utilisation
 from stepwedge.record import Record
 
 # A service level is not judged in the middle of a run on fewer samples than this.
 _FEWEST = 20
 
-# Above this share of a core for each worker, the harness may be what is measured.
-BUSY = 0.7
+_MEND = "add --processes, or believe no limit of the target from this run"
 # Timers that are late by more than this (seconds) are worth a word.
 _LAG = 0.05
 # Linux delays an acknowledgement by at least 40 ms; a share of a third is no coincidence.
@@ -74,7 +82,20 @@ class Conductor:
         self._notes: dict[str, str] = {}
         self._fresh: list[Stored] = []
         self._images = Recorder()
+        self._utilisation = Utilisation({})
         self._last_finish = 0.0
+
+    @property
+    def ceiling(self) -> dict[str, float]:
+        """What the whole harness reaches against a null SCP, operations a second."""
+        return self._utilisation.ceiling
+
+    def reaches(self, ceilings: Iterable[Mapping[str, float]]) -> None:
+        """Takes what each worker reaches against a null SCP."""
+        whole: Counter[str] = Counter()
+        for one in ceilings:
+            whole.update(one)
+        self._utilisation = Utilisation(whole)
 
     def start(self, workers: Iterable[str], zero: int, detail: dict[str, Any]) -> None:
         """Begins the load stage with the workers that will report."""
@@ -168,7 +189,11 @@ class Conductor:
 
     def _write(self, before: int) -> None:
         self.tally.add(*self._images.take())
-        for event in self.tally.seconds(before, self.zero * 1e-9):
+        self._emit(self.tally.seconds(before, self.zero * 1e-9))
+
+    def _emit(self, seconds: Iterable[LoadSecond]) -> None:
+        for event in seconds:
+            self._utilisation.add(event)
             self.record.emit(event)
 
     def _missed_now(self) -> list[str]:
@@ -191,8 +216,7 @@ class Conductor:
     ) -> LoadSummary:
         """Writes everything that is left: the last seconds, the ledger, the summary, the notes."""
         self.tally.add(*self._images.take())
-        for event in self.tally.rest(self.zero * 1e-9):
-            self.record.emit(event)
+        self._emit(self.tally.rest(self.zero * 1e-9))
         if ledger is not None:
             self.record.emit(ledger)
         summary = self._summary(ledger, notes, detail or {})
@@ -211,7 +235,8 @@ class Conductor:
     ) -> LoadSummary:
         operations = self.tally.operations(self.scenario.operations)
         duration = self.tally.last_finish or self.scenario.seconds
-        found = [*notes, *self._about_ourselves(duration), *self._stalls()]
+        limited = list(self._client_limited(duration))
+        found = [*notes, *limited, *self._about_ourselves(), *self._stalls()]
         for op in operations:
             for kind, count in list(op.errors.items())[:3]:
                 found.append(f"{op.name}: {count} × {in_words(kind)}")
@@ -227,6 +252,9 @@ class Conductor:
             policies=self.policies,
             notes=found,
             service_levels=self._levels(ledger, duration),
+            ceiling={name: round(rate, 1) for name, rate in self.ceiling.items()},
+            ceiling_share=self._utilisation.busiest,
+            client_limited=bool(limited),
             detail={
                 "workers": len(self.workers),
                 "scale": self.scenario.scale,
@@ -237,14 +265,20 @@ class Conductor:
             },
         )
 
-    def _about_ourselves(self, duration: float) -> Iterator[str]:
+    def _client_limited(self, duration: float) -> Iterator[str]:
         """Where the harness, and not the target, may be what was measured."""
         busy = sum(one.cpu for one in self.workers.values()) / max(1, len(self.workers)) / duration
-        if busy > BUSY:
+        if busy > NEAR:
+            yield f"client-limited: the harness used {busy:.0%} of a core for each worker; {_MEND}"
+        share = self._utilisation.busiest
+        if share is not None and share > NEAR:
+            rates = ", ".join(f"{name} {rate:,.0f}/s" for name, rate in self.ceiling.items())
             yield (
-                f"client-limited: the harness used {busy:.0%} of a core for each worker; add "
-                "--processes, or believe no limit of the target from this run"
+                f"client-limited: the busiest seconds came to {share:.0%} of what the harness "
+                f"itself reaches against its null SCP ({rates}); {_MEND}"
             )
+
+    def _about_ourselves(self) -> Iterator[str]:
         lag = self.tally.schedule_lag.quantile(0.99)
         if lag is not None and lag > _LAG:
             yield (

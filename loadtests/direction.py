@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 
 import msgspec
@@ -74,9 +75,7 @@ class Direction:
 
     def _policies(self) -> dict[str, str]:
         return {
-            "TCP_NODELAY": "on (our side)",
             "TCP_QUICKACK": str(self.settings.quickack),
-            "end of service": "kernel receive timestamp (SO_TIMESTAMPING)",
             "clock": "CLOCK_REALTIME",
         }
 
@@ -104,6 +103,7 @@ class Direction:
             link = self.dial("verification", (), port)
             try:
                 link.echo()
+                self.conductor.policies.update(link.options())
                 link.release()
             except BaseException:
                 link.abort()
@@ -123,9 +123,16 @@ class Direction:
             self.record.emit(TargetSeen(at=begun, address=address, reachable=True))
         return None
 
-    def start(self, workers: list[str], zero: int, offsets: dict[str, float]) -> None:
-        """Begins the stage."""
+    def start(
+        self,
+        workers: list[str],
+        zero: int,
+        offsets: dict[str, float],
+        ceilings: Iterable[dict[str, float]],
+    ) -> None:
+        """Begins the stage.  `ceilings` are what each worker reaches against a null SCP."""
         scenario = self.settings.scenario
+        self.conductor.reaches(ceilings)
         self.started = True
         self.conductor.start(
             workers,

@@ -65,6 +65,9 @@ class Link(Protocol):
     def get(self, identifier: bytes, arrived: Callable[[str, int, bytes], None]) -> Answer:
         """C-GET in the Study Root model; `arrived` is given each UID, moment and data set."""
 
+    def options(self) -> dict[str, str]:
+        """The socket options and limits that hold on this association, by name."""
+
     def release(self) -> None:
         """Ends the association in order; returns when the answer has come."""
 

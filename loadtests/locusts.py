@@ -26,7 +26,8 @@ from locust import User, events, task
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-from stepwedge.errors import NotReachable
+from stepwedge.errors import NotReachable, StepwedgeError
+from stepwedge.loadtests import ceiling
 from stepwedge.loadtests.crew import Crew, Report, Stored
 from stepwedge.loadtests.direction import Direction
 from stepwedge.loadtests.reading import WorkstationStation
@@ -43,7 +44,8 @@ from stepwedge.loadtests.wired import WireDial
 
 logger = logging.getLogger("stepwedge.load")
 
-GO, CLOCK, REPORT, FRESH, HALT = (
+CEILING, GO, CLOCK, REPORT, FRESH, HALT = (
+    "stepwedge.ceiling",
     "stepwedge.go",
     "stepwedge.clock",
     "stepwedge.report",
@@ -61,6 +63,8 @@ STATIONS: dict[str, type[Station]] = {
 
 # Clock questions for each worker: the one that came back fastest counts.
 _QUESTIONS = 5
+# How long the workers may take to measure themselves, in seconds; it takes them about two.
+_SELF_KNOWLEDGE = 20.0
 # From "go" to the first arrival, in seconds: kept associations are opened meanwhile.
 LEAD = 1.0
 # How long a halted worker may take to say its last, in seconds.
@@ -138,6 +142,17 @@ class Site:
             exception=_Kind(kind) if kind else None,
             context={},
         )
+
+    def ceiling(self) -> dict[str, float]:
+        """What this process reaches against a null SCP; nothing when that is not to be known."""
+        settings = self.settings
+        if settings.ceiling is not None:
+            return settings.ceiling
+        try:
+            return ceiling.measure(settings.scenario, self.supply, settings.quickack)
+        except StepwedgeError as error:
+            logger.warning("the harness does not know its own ceiling: %s", error)
+            return {}
 
     def go(self, data: dict[str, Any]) -> None:
         """Begins the run: `zero` is its start by this machine's clock."""
@@ -223,12 +238,16 @@ class _WorkerSide:
         self.runner = runner
         runner.register_message(GO, self._go)
         runner.register_message(CLOCK, self._clock)
+        runner.register_message(CEILING, self._ceiling, concurrent=True)
         runner.register_message(FRESH, lambda msg, **_: site.fresh(msg.data))
         runner.register_message(HALT, self._halt, concurrent=True)
         events.test_stop.add_listener(self._stopped)
 
     def _clock(self, msg: Any, **_: Any) -> None:
         self.runner.send_message(CLOCK, {"asked": msg.data["asked"], "here": time.time_ns()})
+
+    def _ceiling(self, **_: Any) -> None:
+        self.runner.send_message(CEILING, self.site.ceiling())
 
     def _go(self, msg: Any, **_: Any) -> None:
         self.site.go(msg.data)
@@ -269,10 +288,12 @@ class _MasterSide:
         self.direction: Direction | None = None
         self._answers: dict[str, list[tuple[int, int, int]]] = {}
         self._offsets: dict[str, float] = {}
+        self._ceilings: dict[str, dict[str, float]] = {}
         self._greenlet: Any = None
         self._asked_to_stop = False
         runner.register_message(REPORT, self._report)
         runner.register_message(CLOCK, self._clock)
+        runner.register_message(CEILING, self._ceiling)
         events.test_start.add_listener(self._started)
         events.spawning_complete.add_listener(self._spawned)
         events.test_stopping.add_listener(self._stopping)
@@ -311,9 +332,10 @@ class _MasterSide:
         if direction is None:
             return
         shares = self._shares()
+        self._ask_for_ceilings(list(shares))
         self._synchronise(list(shares))
         zero = time.time_ns() + int(LEAD * 1e9)
-        direction.start(list(shares), zero, self._offsets)
+        direction.start(list(shares), zero, self._offsets, self._ceilings.values())
         for worker, slots in shares.items():
             ahead = int(self._offsets.get(worker, 0.0) * 1e9)
             go = {"run": direction.run, "zero": zero + ahead, "slots": slots}
@@ -332,6 +354,23 @@ class _MasterSide:
         else:
             users = {"local": dict(self.runner.user_classes_count)}
         return share_slots(users)
+
+    def _ask_for_ceilings(self, workers: list[str]) -> None:
+        """Lets every worker measure itself, all at the same time, as they will run."""
+        settings = self.site.settings
+        if settings.ceiling is not None or not self.distributed:
+            self._ceilings["all"] = self.site.ceiling()
+            return
+        for worker in workers:
+            self.runner.send_message(CEILING, {}, worker)
+        deadline = time.monotonic() + _SELF_KNOWLEDGE
+        while time.monotonic() < deadline and not all(w in self._ceilings for w in workers):
+            gevent.sleep(0.05)
+        if not all(self._ceilings.get(worker) for worker in workers):
+            self._ceilings.clear()  # the sum of some would be too low
+
+    def _ceiling(self, msg: Any, **_: Any) -> None:
+        self._ceilings[msg.node_id] = dict(msg.data)
 
     def _synchronise(self, workers: list[str]) -> None:
         """Asks each worker for its clock; the offset is what the fastest answer says."""
@@ -434,6 +473,7 @@ class _MasterSide:
         self._greenlet = None
         self.direction = None
         self._answers.clear()
+        self._ceilings.clear()
 
     def _quit(self) -> None:
         self._asked_to_stop = True

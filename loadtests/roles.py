@@ -247,7 +247,13 @@ class ModalityStation(Station):
         late = crew.is_late(arrival)
         shipment.delay = max(0.0, crew.now() - arrival.due)
         try:
-            self.measured("exam", arrival.due, lambda: self.send(shipment), late=late)
+            self.measured(
+                "exam",
+                arrival.due,
+                # Of its last image only the moment is the exam's too.
+                lambda: Answer(0, self.send(shipment).finished),
+                late=late,
+            )
         finally:
             crew.stored(self.name, arrival.number, shipment.acknowledged)
             samples = crew.recorder.operation("store")

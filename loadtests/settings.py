@@ -33,6 +33,7 @@ class Settings:
     runs: Path = Path("runs")
     quickack: QuickAck = QuickAck.KERNEL
     audit: bool = True
+    ceiling: dict[str, float] | None = None  # the harness's own; None: to be measured first
 
     def handed_over(self) -> str:
         """The settings as one JSON text, secrets included: for the environment of a child only."""
@@ -44,6 +45,7 @@ class Settings:
                 "runs": str(self.runs),
                 "quickack": str(self.quickack),
                 "audit": self.audit,
+                "ceiling": self.ceiling,
             }
         )
 
@@ -142,6 +144,7 @@ def _handed_over(fields: dict[str, Any]) -> Settings:
         runs=Path(fields["runs"]),
         quickack=QuickAck(fields["quickack"]),
         audit=fields["audit"],
+        ceiling=fields["ceiling"],
     )
 
 

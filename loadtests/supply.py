@@ -8,6 +8,7 @@ kilobyte.  The same exam has the same bytes whoever asks, which is what the audi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -22,12 +23,15 @@ from stepwedge.wire.prepared import Prepared, Shared
 
 _IODS = {"CR": "CR", "CT": "CT", "MR": "MR", "US": "US multi-frame"}
 
+# What one template differs from another in: modality, rows, columns, frames.
+Matrix: TypeAlias = tuple[str, int, int, int]
+
 
 class Supply:
     """Makes exams, ready to be sent."""
 
     def __init__(self) -> None:
-        self._made: dict[Examination, tuple[Template, Shared]] = {}
+        self._made: dict[Matrix, tuple[Template, Shared]] = {}
 
     def __call__(self, exam: Exam, identity: Identity) -> Iterator[Prepared]:
         """The images of an exam, one after another."""
@@ -53,10 +57,11 @@ class Supply:
 
     def template(self, kind: Examination) -> tuple[Template, Shared]:
         """The template of a kind of image, made at first use."""
-        if kind not in self._made:
+        key = kind.modality, kind.rows, kind.columns, kind.frames
+        if key not in self._made:
             template = _compile(kind)
-            self._made[kind] = template, Shared(template.pixels)
-        return self._made[kind]
+            self._made[key] = template, Shared(template.pixels)
+        return self._made[key]
 
 
 def _compile(kind: Examination) -> Template:

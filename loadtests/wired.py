@@ -6,6 +6,7 @@ needed; the host name is resolved once.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -136,6 +137,22 @@ class WireLink:
             return 0
 
         return _with_counts(self.association.get(STUDY_ROOT_GET, identifier, keep))
+
+    def options(self) -> dict[str, str]:
+        transport = self.association.transport
+        option = transport.sock.getsockopt
+        longest = self.association.accepted.max_length
+        return {
+            "TCP_NODELAY (ours)": "on" if option(socket.IPPROTO_TCP, socket.TCP_NODELAY) else "off",
+            "send buffer (ours)": f"{option(socket.SOL_SOCKET, socket.SO_SNDBUF)} bytes at first",
+            "receive buffer (ours)": f"{option(socket.SOL_SOCKET, socket.SO_RCVBUF)} bytes at "
+            "first",
+            "longest P-DATA-TF to the target": f"{longest} bytes" if longest else "no limit",
+            "end of service": "the kernel's receive timestamp (SO_TIMESTAMPING)"
+            if transport.stamps
+            else "our own reading of the last byte",
+            "TLS": transport.tls_description or "none, in clear",
+        }
 
     def release(self) -> None:
         self.association.release()

@@ -220,6 +220,11 @@ class LoadSummary(Event, tag="load-summary", frozen=True):
     notes: list[str] = []  # findings in words: a 40 ms cluster, client-limited, …
     service_levels: list[ServiceLevel] = []
     detail: dict[str, Any] = {}
+    # What the harness itself reaches against a null SCP on its machine, operations a second, and
+    # the share of it that the busiest tenth of the seconds used, all operations together.
+    ceiling: dict[str, float] = {}
+    ceiling_share: float | None = None
+    client_limited: bool = False  # the harness was at its own limit: no word about the target's
 
 
 class CapacityStep(msgspec.Struct, frozen=True):

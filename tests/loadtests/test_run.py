@@ -55,11 +55,15 @@ def target(port: int, **fields: object) -> Target:
 
 
 def load(
-    folder: Path, at: Target, scenario: Scenario, processes: int = 1
+    folder: Path,
+    at: Target,
+    scenario: Scenario,
+    processes: int = 1,
+    ceiling: dict[str, float] | None = {},  # noqa: B006 (known to be nothing: not measured)
 ) -> tuple[int, list[AnyEvent]]:
     with Record.create(folder, "load") as record:
         run = record.folder
-    settings = Settings(target=at, scenario=scenario, run_folder=run)
+    settings = Settings(target=at, scenario=scenario, run_folder=run, ceiling=ceiling)
     code = launch.run(settings, processes=processes)
     return code, read_events(run)
 
@@ -77,7 +81,7 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
     pacs.start()
     try:
         at = target(pacs.port, receiver={"port": receiver})
-        code, events = load(tmp_path, at, make_scenario(MIX), processes)
+        code, events = load(tmp_path, at, make_scenario(MIX), processes, ceiling=None)
     finally:
         pacs.stop()
     summary, ledger = only(events, LoadSummary), only(events, Ledger)
@@ -100,6 +104,9 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
         if name in ("exam", "store", "find", "move", "echo"):
             assert sum(e.planned for e in seconds) == op.started, name
     assert summary.detail["workers"] == processes
+    # The harness knows what it could have done itself, and was far from it.
+    assert set(summary.ceiling) == {"associate", "store", "echo", "find"}
+    assert 0 < summary.ceiling_share < 0.7
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
