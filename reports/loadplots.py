@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from stepwedge.events import Histogram, LoadOperation, LoadSecond, ServiceLevel
 from stepwedge.histograms import read
-from stepwedge.reports import scale, units
+from stepwedge.reports import phases, scale, units
 from stepwedge.reports.model import LoadView
 from stepwedge.reports.plot import Cell, Line, Rule, figure
 
@@ -29,16 +29,17 @@ class Point:
     """Consecutive seconds of one operation that are drawn as one."""
 
     start: float  # seconds since the start of the load
-    seconds: list[LoadSecond]
+    width: int  # how many seconds it stands for
+    seconds: list[LoadSecond]  # those of them in which anything was recorded
 
     @property
     def middle(self) -> float:
         """Where it is drawn."""
-        return self.start + len(self.seconds) / 2
+        return self.start + self.width / 2
 
     def mean(self, name: str) -> float:
         """The mean of a count over its seconds: a rate per second."""
-        return float(sum(getattr(one, name) for one in self.seconds)) / len(self.seconds)
+        return float(sum(getattr(one, name) for one in self.seconds)) / self.width
 
     def peak(self, name: str) -> float | None:
         """The largest of a latency over its seconds, None when none was measured."""
@@ -47,16 +48,19 @@ class Point:
 
 
 def points(seconds: Sequence[LoadSecond]) -> list[Point]:
-    """The seconds of one operation, thinned; seconds in which nothing was recorded are empty."""
+    """The seconds of one operation, thinned; a point may stand for seconds without a record."""
     if not seconds:
         return []
     by_second = {one.second: one for one in seconds}
     first, last = min(by_second), max(by_second)
     width = width_of(last - first + 1)
     return [
-        Point(start, [by_second[n] for n in range(start, start + width) if n in by_second])
+        Point(
+            start,
+            min(width, last + 1 - start),
+            [by_second[n] for n in range(start, start + width) if n in by_second],
+        )
         for start in range(first, last + 1, width)
-        if any(n in by_second for n in range(start, start + width))
     ]
 
 
@@ -83,9 +87,17 @@ _MOST_OPEN = 3
 def overview(load: LoadView, anchor: str) -> list[Markup]:
     """The figures of a whole load: its latencies by percentile, and its failures over time."""
     operations = load.summary.operations if load.summary else []
-    told = [one for one in operations if one.response and one.response.count >= _FEWEST]
+    told = [
+        one for one in operations if one.is_dimse and one.response and one.response.count >= _FEWEST
+    ]
     drawn = [
         spectrum(f"{anchor}-spectrum", told[: len(_STYLES)]),
+        spectrum(
+            f"{anchor}-images",
+            [one for one in operations if one.name in ("first-image", "last-image")],
+            "Time to the first and to the last image of a study, by percentile",
+        ),
+        phases.bars(f"{anchor}-phases", operations),
         failures(f"{anchor}-failures", load.seconds),
     ]
     return [one for one in drawn if one]
@@ -126,48 +138,56 @@ def throughput(anchor: str, name: str, seconds: Sequence[LoadSecond]) -> Markup:
     achieved = [(one.middle, one.mean("finished") - one.mean("failed")) for one in drawn]
     failed = [(one.middle, one.mean("failed")) for one in drawn]
     last = drawn[-1]
-    planned.append((last.start + float(len(last.seconds)), planned[-1][1]))
+    planned.append((last.start + float(last.width), planned[-1][1]))
     total = sum(one.finished - one.failed for one in seconds)
     wanted = sum(one.planned for one in seconds)
-    lines = [
-        Line("planned", "plan", planned, stepped=True),
+    # What follows from other operations (the moments of images, associations) has no plan.
+    lines = [Line("planned", "plan", planned, stepped=True)] if wanted else []
+    lines.append(
         Line(
             "achieved",
             "s1",
             achieved,
             shown=[
-                f"{one.start} s: planned {units.rate(one.mean('planned'))}, "
-                f"achieved {units.rate(value)}"
+                f"{one.start} s: "
+                + (f"planned {units.rate(one.mean('planned'))}, " if wanted else "")
+                + f"achieved {units.rate(value)}"
                 for one, (_, value) in zip(drawn, achieved, strict=True)
             ],
-        ),
-    ]
+        )
+    )
     if any(value for _, value in failed):
         lines.append(Line("failed", "bad", failed))
     return figure(
         anchor,
         f"{name}: throughput",
-        f"{units.number(total)} of {units.number(wanted)} planned {name} operations succeeded "
-        f"within {units.seconds(_extent(seconds))}.",
+        f"{units.number(total)}"
+        + (f" of {units.number(wanted)} planned" if wanted else "")
+        + f" {name} operations succeeded within {units.seconds(_extent(seconds))}.",
         scale.elapsed("time since the start of the load", _extent(seconds)),
         scale.amounts(
             f"{name} per second", [value for line in lines for _, value in line.points if value]
         ),
         lines,
-        note=f"{units.counted(total, 'success', 'successes')} of {units.number(wanted)} planned; "
+        note=units.counted(total, "success", "successes")
+        + (f" of {units.number(wanted)} planned; " if wanted else "; ")
         + _thinned(seconds, "the mean rate"),
     )
 
 
 _PERCENTILES = (("p50", "p50", "s1"), ("p95", "p95", "s2"), ("p99", "p99", "s3"))
-_SERVICE = (("service_p50", "service p50", "s4"), ("service_p99", "service p99", "s5"))
+_SERVICE = (
+    ("service_p50", "service p50", "s4"),
+    ("service_p95", "service p95", "s6"),
+    ("service_p99", "service p99", "s5"),
+)
 
 
 def latency(
     anchor: str, name: str, seconds: Sequence[LoadSecond], limits: Sequence[Rule] = ()
 ) -> Markup:
     """Response percentiles over time, and service percentiles where they were recorded."""
-    drawn = points(seconds)
+    drawn = [one for one in points(seconds) if one.seconds]
     lines = []
     for field, label, style in (*_PERCENTILES, *_SERVICE):
         series = [(one.middle, one.peak(field)) for one in drawn]
@@ -189,13 +209,14 @@ def latency(
     worst = max(values)
     return figure(
         anchor,
-        f"{name}: response time",
+        f"{name}: response and service time",
         f"The slowest percentile drawn reached {units.seconds(worst)}.",
         scale.elapsed("time since the start of the load", _extent(seconds)),
-        scale.latencies("response time", values),
+        scale.latencies("time to the answer", values),
         lines,
         rules=limits,
-        note="from the planned start to the answer, percentiles of each second over "
+        note="response counts from the planned start, service from the actual one; percentiles of "
+        "each second over "
         f"{units.counted(sum(sum(one.cells.values()) for one in seconds), 'sample')}; "
         + _thinned(seconds, "the worst second"),
     )
@@ -233,7 +254,7 @@ def heat(anchor: str, name: str, seconds: Sequence[LoadSecond]) -> Markup:
         cells=[
             Cell(
                 left=float(point.start),
-                right=point.start + float(len(point.seconds)),
+                right=point.start + float(point.width),
                 low=10 ** (n / 10),
                 high=10 ** ((n + 1) / 10),
                 # The logarithm lets a single slow answer be seen beside a thousand quick ones.
@@ -246,7 +267,9 @@ def heat(anchor: str, name: str, seconds: Sequence[LoadSecond]) -> Markup:
     )
 
 
-def spectrum(anchor: str, operations: Sequence[LoadOperation]) -> Markup:
+def spectrum(
+    anchor: str, operations: Sequence[LoadOperation], title: str = "Latency by percentile"
+) -> Markup:
     """Response and service time by percentile, each further nine given the same room."""
     lines = []
     samples = 0
@@ -280,7 +303,7 @@ def spectrum(anchor: str, operations: Sequence[LoadOperation]) -> Markup:
     )
     return figure(
         anchor,
-        "Latency by percentile",
+        title,
         "; ".join(
             f"{one.name}: p50 {units.seconds(one.response.p50)}, p99 "
             f"{units.seconds(one.response.p99)}, max {units.seconds(one.response.max)}"
@@ -288,7 +311,7 @@ def spectrum(anchor: str, operations: Sequence[LoadOperation]) -> Markup:
             if one.response
         )
         + ".",
-        scale.nines("percentile (each further nine has the same width)", samples),
+        scale.nines("percentile (%), each further nine of the same width", samples),
         scale.latencies("latency", values),
         lines,
         note=f"samples: {counts}; response counts from the planned start, service (dashed) from "

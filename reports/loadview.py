@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stepwedge.events import LoadOperation
+from stepwedge.events import Histogram, LoadOperation
+from stepwedge.histograms import read
 from stepwedge.reports import loadplots, units
 from stepwedge.reports.model import LoadView
 from stepwedge.reports.text import plain
@@ -33,6 +34,7 @@ def rows(load: LoadView, number: int) -> dict[str, Any]:
         "duration": max(duration, 1e-9),
         "levels": summary.service_levels if summary else [],
         "operations": summary.operations if summary else [],
+        "latencies": latencies(summary.operations if summary else []),
         "notes": summary.notes if summary else [],
         "overview": loadplots.overview(load, anchor),
         "parts": loadplots.by_operation(load, anchor),
@@ -40,6 +42,31 @@ def rows(load: LoadView, number: int) -> dict[str, Any]:
         "ledger": load.ledger,
         "measured": measured(load),
     }
+
+
+# The percentiles of the table, and how many samples each needs to be told.
+_PERCENTILES = ((0.5, 1), (0.9, 10), (0.95, 20), (0.99, 100), (0.999, 1_000), (0.9999, 10_000))
+
+
+def latencies(
+    operations: Sequence[LoadOperation],
+) -> list[tuple[str, str, Histogram, list[float | None]]]:
+    """For each operation and clock its histogram and percentiles, None for want of samples."""
+    return [
+        (one.name, clock, histogram, [_told(histogram, *wanted) for wanted in _PERCENTILES])
+        for one in operations
+        for clock, histogram in (("response", one.response), ("service", one.service))
+        if histogram
+    ]
+
+
+def _told(histogram: Histogram, share: float, needed: int) -> float | None:
+    if histogram.count < needed:
+        return None
+    field = f"p{share * 100:g}".replace(".", "")
+    if (known := getattr(histogram, field, None)) is not None:
+        return float(known)
+    return read(histogram.encoded).quantile(share) if histogram.encoded else None
 
 
 def errors(operations: Sequence[LoadOperation]) -> list[tuple[LoadOperation, str, int]]:
@@ -62,6 +89,20 @@ def measured(load: LoadView) -> list[tuple[str, str]]:
                 f"{units.seconds(summary.duration)}: {busy} of one core",
             )
         )
+    if summary.ceiling:
+        rates = ", ".join(f"{name} {units.rate(rate)}" for name, rate in summary.ceiling.items())
+        rows.append(("Its own ceiling, against a null SCP here", rates))
+    if summary.ceiling_share is not None:
+        rows.append(
+            (
+                "Share of the ceiling in the busiest seconds",
+                f"{units.share(summary.ceiling_share, 1)}, all operations together",
+            )
+        )
+    limited = (
+        "yes: believe no limit of the target from this run" if summary.client_limited else "no"
+    )
+    rows.append(("Client-limited (above 70 % of a core or of the ceiling)", limited))
     if summary.schedule_lag_p99 is not None:
         rows.append(("Schedule lag, p99", units.seconds(summary.schedule_lag_p99)))
     rows += [(name, value) for name, value in summary.policies.items()]
