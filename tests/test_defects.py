@@ -51,15 +51,10 @@ CLAIMS = (
 
 @dataclass
 class Server:
-    """A reference PACS, and the target file that leads to it.
-
-    `patience` is how many seconds the target may take to answer, and about twice what the server
-    gives a move's destination: short where a defect withholds answers, longer where none does.
-    """
+    """A reference PACS, and the target file that leads to it."""
 
     folder: Path
     receiver_port: int = 0
-    patience: float = 1.5
     pacs: ReferencePacs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +64,7 @@ class Server:
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
             f"claims = [{CLAIMS}]\n"
-            f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
+            "[timeouts]\nresponse = 1.5\nrelease = 1\n"
             f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
         )
@@ -82,7 +77,7 @@ class Server:
             check_called_ae=True,
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
-            suboperation_timeout=self.patience * 0.47,
+            suboperation_timeout=0.7,
         )
         for item in scheduled_items(Scope(1, "META")):
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
