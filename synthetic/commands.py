@@ -17,6 +17,7 @@ CORPUS_HELP = {
     "hospital": "A stream of everyday studies; --studies says how many.",
     "conformance": "Few and small studies in which every matching rule makes a difference.",
     "variety": "One study of every kind of object.",
+    "odd": "Every odd case of the catalogue, right and wrong ones.",
 }
 
 

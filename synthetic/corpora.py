@@ -8,6 +8,7 @@ from stepwedge.errors import UsageError
 from stepwedge.synthetic.conformance import MATRIX, conformance_corpus
 from stepwedge.synthetic.corpus import Corpus, Question
 from stepwedge.synthetic.hospital import Hospital, patient_id
+from stepwedge.synthetic.odd import odd_corpus
 from stepwedge.synthetic.variety import MATRIX as VARIETY_MATRIX
 from stepwedge.synthetic.variety import variety_corpus
 
@@ -39,10 +40,15 @@ def _variety(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
     return variety_corpus(seed, run, matrix=matrix or VARIETY_MATRIX)
 
 
+def _odd(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
+    return odd_corpus(seed, run)
+
+
 CORPORA: dict[str, Callable[[int, str, int, int | None], Corpus]] = {
     "conformance": _conformance,
     "hospital": _hospital,
     "variety": _variety,
+    "odd": _odd,
 }
 
 

@@ -192,6 +192,11 @@ class Instance:
         return Instance(Series(self.study, self.series.number, plan), self.number)
 
     @property
+    def note(self) -> str:
+        """What is odd about it, for a manifest; empty for an ordinary instance."""
+        return ""
+
+    @property
     def date(self) -> str:
         """Content Date (0008,0023)."""
         return self.study.date

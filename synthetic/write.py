@@ -20,14 +20,17 @@ from stepwedge.synthetic.model import Instance
 from stepwedge.version import VERSION
 
 MANIFEST = "manifest.json"
-_FORMAT = 1
+_FORMAT = 2
 # What shapes the bytes besides this room.
 _SHAPED_BY = ("faker", "numpy", "pydicom")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a corpus; `path` is relative to the folder, `size` in bytes."""
+    """One file of a corpus; `path` is relative to the folder, `size` in bytes.
+
+    `note` says what is odd about it, if anything.
+    """
 
     path: str
     sha256: str
@@ -38,6 +41,7 @@ class Entry:
     study_instance_uid: str
     patient_id: str
     transfer_syntax: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ def write_instances(instances: Iterable[Instance], out: Path) -> Iterator[Entry]
             study_instance_uid=instance.study.uid,
             patient_id=instance.patient.id,
             transfer_syntax=instance.transfer_syntax,
+            note=instance.note,
         )
 
 

@@ -38,7 +38,8 @@ def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Pat
         target = tmp_path / "target.toml"
         target.write_text(
             f'name = "{name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\n[receiver]\nport = {port}\n',
+            f'ae_title = "{server.ae_title}"\n'
+            f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n",
             encoding="utf-8",
         )
         code = pytest.main(

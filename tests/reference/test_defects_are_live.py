@@ -45,6 +45,8 @@ ELSEWHERE = {
     "store-large", "store-objects", "store-resend", "store-later", "store-second-association",
     "store-concurrent", "store-priority", "store-refus", "store-context", "store-no-data-set",
     "store-drops-unknown", "store-truncates-text", "store-rounds-decimals",
+    "store-rare", "store-un-", "store-group-length", "store-text-cut", "store-values-collapsed",
+    "store-zone-dropped", "store-drops-overlay",
     "echo-group-length", "echo-elements", "retrieve-unknown-in-list", "move-unanswered",
     "move-max-length", "get-role",
 }  # fmt: skip
