@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/stepwedge demo --target $(TARGET)
+	$(BIN)/stepwedge demo --target $(TARGET) $(if $(TLS),--tls)
 
 # The real servers that the tests run against, and the validator of what we write.
 servers:

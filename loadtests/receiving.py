@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from stepwedge.errors import UsageError
 from stepwedge.target import Target
+from stepwedge.tls import server_context
 from stepwedge.wire.acceptor import Acceptor
 from stepwedge.wire.policy import Policy
 from stepwedge.wire.service import Received, Service
@@ -34,6 +35,7 @@ class Receiver(Service):
         """Begins to listen.  Raises UsageError when the port cannot be had."""
         taken = {syntax for syntaxes in self.syntaxes.values() for syntax in syntaxes}
         address = (self.target.receiver_host, self.target.receiver.port)
+        tls = self.target.tls
         try:
             self._acceptor = Acceptor(
                 address,
@@ -41,6 +43,7 @@ class Receiver(Service):
                 # Any SOP class, in the syntaxes that were sent: the target need not transcode.
                 policy=Policy(transfer_syntaxes=sorted(taken, reverse=True)),
                 stamps=True,
+                tls=server_context(tls) if tls.enabled and tls.receiver else None,
             )
         except UsageError as error:
             raise UsageError(

@@ -22,6 +22,7 @@ from stepwedge.loadtests.queries import (
     WORKLIST_FIND,
 )
 from stepwedge.target import Target
+from stepwedge.tls import client_context
 from stepwedge.wire.association import Association, Replies
 from stepwedge.wire.errors import LocalProtocolError
 from stepwedge.wire.messages import Message
@@ -56,6 +57,7 @@ class WireDial:
         self.target = target
         self.syntaxes = syntaxes
         self.quickack = quickack
+        self._context = client_context(target.tls) if target.tls.enabled else None
         self._plans: dict[tuple[str, tuple[str, ...], int], Plan] = {}
 
     def __call__(self, purpose: str, sop_classes: Sequence[str] = (), port: int = 0) -> Link:
@@ -76,6 +78,8 @@ class WireDial:
             timeouts=Timeouts(limits.connect, limits.negotiate, limits.response, limits.release),
             quickack=self.quickack,
             stamps=True,
+            tls=self._context,
+            server_name=target.server_name,
         )
 
     def _contexts(self, purpose: str, sop_classes: Sequence[str]) -> list[Proposed]:

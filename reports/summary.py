@@ -131,6 +131,8 @@ def _head(view: RunView) -> Iterator[Text]:
         about.append(view.targets[0].address + more)
     if seen and seen.implementation_version:
         about.append(seen.implementation_version)
+    if seen and seen.tls:
+        about.append(seen.tls.partition(";")[0])
     about.append(units.seconds(view.duration))
     yield Text.assemble((f"{sign} {word}", style), "  ", (printable(" · ".join(about)), "dim"))
     yield Text(printable(view.outcome.sentence))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import ssl
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -164,11 +165,35 @@ def server_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
+def describe(sock: ssl.SSLSocket) -> str:
+    """Version, cipher suite and the peer's certificate, for a report."""
+    from cryptography import x509
+
+    suite = sock.cipher()
+    said = [f"{sock.version()} {suite[0] if suite else ''}".rstrip()]
+    if der := sock.getpeercert(binary_form=True):
+        certificate = x509.load_der_x509_certificate(der)
+        said.append(
+            f"certificate {certificate.subject.rfc4514_string() or 'without a subject'}, issued by "
+            f"{certificate.issuer.rfc4514_string()}, valid until "
+            f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+        )
+    return "; ".join(said)
+
+
+def allow_retired_versions(context: ssl.SSLContext, minimum: ssl.TLSVersion) -> None:
+    """Lets a context speak TLS 1.0 or 1.1, which OpenSSL keeps behind its lowest security level."""
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = minimum
+
+
 def _set_up(context: ssl.SSLContext, tls: Tls) -> None:
     if tls.minimum in ("1.0", "1.1"):
-        # OpenSSL keeps these behind its lowest security level.
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.minimum_version = _VERSIONS[tls.minimum]
+        allow_retired_versions(context, _VERSIONS[tls.minimum])
+    else:
+        context.minimum_version = _VERSIONS[tls.minimum]
     if tls.trusted is not None:
         context.load_verify_locations(tls.trusted)
     else:

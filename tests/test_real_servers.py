@@ -9,8 +9,9 @@ import pytest
 
 from stepwedge.cli.check import suites_arguments
 from stepwedge.events import BaselineCompared, CheckFinished
+from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.receiver import Receiver
-from stepwedge.fixtures.servers import SERVERS, baseline_of
+from stepwedge.fixtures.servers import SERVERS, ServerTls, baseline_of
 
 
 class Listener:
@@ -27,18 +28,40 @@ class Listener:
             self.compared = event
 
 
-@pytest.mark.parametrize("name", ["reference", "orthanc", "dcmqrscp"])
-def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Path) -> None:
+# What is run over TLS of the ordinary checks, unless all are: each service, in both directions.
+OVER_TLS = ("ASSOC-0", "ECHO", "STORE-0", "FIND-0", "MOVE-00", "GET-0")
+
+
+@pytest.mark.parametrize(
+    ("name", "tls", "only"),
+    [
+        ("reference", False, ()),
+        ("orthanc", False, ()),
+        ("dcmqrscp", False, ()),
+        ("reference", True, OVER_TLS),
+        ("orthanc", True, OVER_TLS),
+        pytest.param("reference", True, (), marks=pytest.mark.long),
+        pytest.param("orthanc", True, (), marks=pytest.mark.long),
+    ],
+)
+def test_the_suites_find_what_is_known_and_nothing_else(
+    name: str, tls: bool, only: tuple[str, ...], tmp_path: Path
+) -> None:
     """A new deviation fails here, and so does one that is gone but still in the baseline."""
     with Receiver() as receiver:
         port = receiver.port
-    server = SERVERS[name](tmp_path / "server", destinations={"STEPWEDGE": ("127.0.0.1", port)})
+    secured = ServerTls(tmp_path / "certificates", destinations=True) if tls else None
+    if secured is not None:
+        Certificates().write(secured.folder)
+    destinations = {"STEPWEDGE": ("127.0.0.1", port)}
+    server = SERVERS[name](tmp_path / "server", destinations=destinations, tls=secured)
     listener = Listener()
     with server:
         target = tmp_path / "target.toml"
+        table = '[tls]\ncertificates = "certificates"\nreceiver = true\n' if tls else ""
         target.write_text(
             f'name = "{name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\n'
+            f'ae_title = "{server.ae_title}"\n{table}'
             f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n",
             encoding="utf-8",
         )
@@ -48,6 +71,7 @@ def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Pat
                 *("-p", "no:terminal"),
                 *("--target", str(target), "--runs", str(tmp_path / "runs")),
                 *("--baseline", str(baseline_of(name))),
+                *(word for id in only for word in ("--check", id)),
             ],
             [listener],
         )

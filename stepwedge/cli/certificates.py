@@ -14,6 +14,7 @@ _WRITTEN = """\
 {folder}/server.pem   for the target: its certificate ({names}), key in server.key
 {folder}/client.pem   for us: our certificate, key in client.key
 {folder}/refused/     for us: what a target that verifies must not let in
+{folder}/faulty/      for the reference PACS: what a server must not show
 In the target file:
 
 [tls]

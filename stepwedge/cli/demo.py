@@ -61,8 +61,9 @@ KINDS = {kind.name: kind for kind in (Kind("reference"), Kind("orthanc"), Kind("
     show_default=True,
     help="Folder in which the run's own folder is made.",
 )
+@click.option("--tls", is_flag=True, help="Speak TLS with it, in both directions.")
 @click.option("--load-seconds", type=float, default=15.0, show_default=True, help="Length of load.")
-def demo(name: str, runs: Path, load_seconds: float) -> int:
+def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:
     """Start a server, check it, load it, and write the report."""
     kind = KINDS.get(name)
     if kind is None:
@@ -74,7 +75,7 @@ def demo(name: str, runs: Path, load_seconds: float) -> int:
         folder = record.folder
         port = _free_port()
         console.print(f"[bold]1[/] starting {kind.name}")
-        with _started(kind, folder / "server", port) as server:
+        with _started(kind, folder / "server", port, tls) as server:
             target = _target(kind, server, folder, port)
             runs_of.start(record, target, DEFAULT_SEED, ["stepwedge", *sys.argv[1:]])
             record.close()
@@ -138,10 +139,15 @@ def _report(console: Console, folder: Path, began: float) -> None:
 
 
 @contextlib.contextmanager
-def _started(kind: Kind, folder: Path, receiver_port: int) -> Iterator[LaunchedServer]:
-    from stepwedge.fixtures.servers import SERVERS
+def _started(kind: Kind, folder: Path, receiver_port: int, tls: bool) -> Iterator[LaunchedServer]:
+    from stepwedge.fixtures.certificates import Certificates
+    from stepwedge.fixtures.servers import SERVERS, ServerTls
 
-    server = SERVERS[kind.name](folder, destinations={RECEIVER: ("127.0.0.1", receiver_port)})
+    secured = ServerTls(folder / "certificates", destinations=True) if tls else None
+    destinations = {RECEIVER: ("127.0.0.1", receiver_port)}
+    server = SERVERS[kind.name](folder, destinations=destinations, tls=secured)
+    if secured is not None:
+        Certificates().write(secured.folder)
     with server:
         yield server
 
@@ -152,10 +158,16 @@ def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int
     file.write_text(
         f'name = "{kind.name}"\nhost = "{server.host}"\nport = {server.port}\n'
         f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\nallow = ["load"]\n\n'
-        f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n',
+        f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n' + _tls_table(server),
         encoding="utf-8",
     )
     return load_target(file, environment={})
+
+
+def _tls_table(server: LaunchedServer) -> str:
+    if server.tls is None:
+        return ""
+    return f'\n[tls]\ncertificates = "{server.tls.folder}"\nreceiver = true\n'
 
 
 def _free_port() -> int:

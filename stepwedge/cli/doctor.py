@@ -15,6 +15,7 @@ from stepwedge.cli.options import resolve, target_options
 from stepwedge.errors import Exit
 from stepwedge.events import TargetSeen
 from stepwedge.target import Target
+from stepwedge.tls import PROFILES
 
 # Claim → the SOP classes that a server with this claim accepts (PS3.4 B.5, C.6; PS3.6 A).
 SOP_CLASSES = {
@@ -68,7 +69,12 @@ def _resolved(console: Console, target: Target) -> None:
         f"{escape(target.receiver.ae_title)} on {target.receiver_host} port {target.receiver.port}"
     )
     allowed = ", ".join(sorted(target.allow)) or "nothing beyond conformance checks"
-    console.print(f"allowed: {allowed}\n")
+    console.print(f"allowed: {allowed}")
+    profile = PROFILES.get(target.tls.profile)
+    if target.tls.enabled and profile is not None:
+        retired = ", which the standard has retired" if profile.retired else ""
+        console.print(f"TLS: {profile.title} (PS3.15 {profile.clause}){retired}")
+    console.print()
 
 
 def _port(console: Console, event: TargetSeen) -> None:
@@ -89,6 +95,8 @@ def _port(console: Console, event: TargetSeen) -> None:
         f"implementation {escape(event.implementation_class_uid)}, maximum PDU "
         f"{event.max_pdu or 'unlimited'} ({', '.join(times)})"
     )
+    if event.tls:
+        console.print(f"  {escape(event.tls)}")
     if event.echo_time is not None and 0.035 < event.echo_time < 0.06:
         console.print(
             "  an echo takes about 40 ms: that is the server's missing TCP_NODELAY meeting "

@@ -96,6 +96,7 @@ class Progress:
             self.console.print(
                 f"[green]✓[/] {escape(event.address)} answers: {escape(version)}"
                 f", maximum PDU {event.max_pdu}{echo}"
+                + (f"\n  {escape(event.tls)}" if event.tls else "")
             )
         else:
             self.console.print(f"[bold red]✗[/] {escape(event.address)}: {escape(event.problem)}")

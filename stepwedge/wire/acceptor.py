@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from stepwedge.errors import UsageError
+from stepwedge.tlserrors import explain
 from stepwedge.wire.chunks import Direction
 from stepwedge.wire.errors import AssociationError, Timeout, TlsFailed
 from stepwedge.wire.messages import MessageLimits
@@ -188,4 +189,4 @@ def _shake_hands(sock: socket.socket, tls: ssl.SSLContext, seconds: float) -> ss
     except TimeoutError as error:
         raise Timeout("tls", seconds) from error
     except ssl.SSLError as error:
-        raise TlsFailed(f"the TLS handshake failed: {error.reason or error}") from error
+        raise TlsFailed(f"the TLS handshake failed: {explain(error)}") from error

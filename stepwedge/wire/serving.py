@@ -11,7 +11,6 @@ What a complete message means is up to the `Service`.
 from __future__ import annotations
 
 import contextlib
-import socket
 import struct
 from time import monotonic, time_ns
 
@@ -235,8 +234,7 @@ class Serving:
         destroy it.  So we end our direction, and throw away what still comes until the peer closes
         or ARTIM runs out.
         """
-        with contextlib.suppress(OSError):
-            self.transport.sock.shutdown(socket.SHUT_WR)
+        self.transport.end_sending()
         with contextlib.suppress(AssociationError):
             self._wait_for_close()
 

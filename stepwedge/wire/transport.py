@@ -24,6 +24,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from stepwedge.tlserrors import behind, explain
 from stepwedge.wire.chunks import Chunk, Direction
 from stepwedge.wire.errors import ClosedByPeer, ConnectFailed, Timeout, TlsFailed
 from stepwedge.wire.items import Buffer
@@ -254,8 +255,11 @@ class Transport:
                 self.sock.sendall(b"".join(buffers[start : start + 16]))
                 if monotonic() > deadline:
                     raise Timeout(phase, seconds)
+        except TimeoutError as error:
+            raise Timeout(phase, seconds) from error
         except OSError as error:
-            raise self.failed(error, phase, seconds) from error
+            assert isinstance(self.sock, ssl.SSLSocket)
+            raise self.failed(behind(error, self.sock), phase, seconds) from error
 
     def receive(
         self,
@@ -309,8 +313,10 @@ class Transport:
         """What an OSError of `sock` means in our own words."""
         if isinstance(error, TimeoutError | BlockingIOError | ssl.SSLWantReadError):
             return Timeout(phase, seconds)
+        if isinstance(error, ssl.SSLEOFError):
+            return ClosedByPeer(phase, "without close_notify")
         if isinstance(error, ssl.SSLError):
-            return TlsFailed(f"TLS broke during {phase}: {error}")
+            return TlsFailed(f"TLS broke during {phase}: {explain(error)}")
         return ClosedByPeer(phase, error.strerror or str(error))
 
     def close(self, *, reset: bool = False) -> None:
@@ -319,7 +325,20 @@ class Transport:
             # A socket that the peer has reset needs no more.
             with contextlib.suppress(OSError):
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
+        elif isinstance(self.sock, ssl.SSLSocket):
+            # close_notify (RFC 8446 6.1); whether the peer answers it is of no interest any more.
+            with contextlib.suppress(OSError, ValueError):
+                self.sock.settimeout(0)
+                self.sock.unwrap()
         self.sock.close()
+
+    def end_sending(self) -> None:
+        """Ends our direction: the peer reads what we have said, then the end."""
+        # Over TLS the end of our direction is close_notify, and SSLSocket.shutdown would have us
+        # read cipher text as if it were clear: closing says it.
+        if not self.tls:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_WR)
 
     @property
     def tls_description(self) -> str:
@@ -366,6 +385,6 @@ def _handshake(
     except TimeoutError as error:
         raise Timeout("tls", timeout) from error
     except ssl.SSLError as error:
-        raise TlsFailed(f"the TLS handshake failed: {error.reason or error}") from error
+        raise TlsFailed(f"the TLS handshake failed: {explain(error, server_name)}") from error
     except OSError as error:
         raise ClosedByPeer("tls", error.strerror or str(error)) from error
