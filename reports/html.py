@@ -80,7 +80,8 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
             capacity.rows(one, number) for number, one in enumerate(view.capacities, start=1)
         ],
         "claims": claimed.claims(view),
-        "trace": traceability.rows(view),
+        "trace": traceability.traced(view),
+        "gaps": traceability.untested(view),
         "qualification": _qualification(view),
         "command_line": shlex.join(view.run.command) if view.run else "",
         **shell(),

@@ -27,6 +27,7 @@ CLAIMS: dict[str, str] = {
     "keys.patient": "Patient's Birth Date and Patient's Sex as keys",
     "keys.study-description": "Study Description as a key",
     "keys.referring-physician": "Referring Physician's Name as a key",
+    "keys.procedure-code": "Procedure Code Sequence as a key",
     "keys.modalities-in-study": "Modalities in Study as a key",
     "keys.sop-classes-in-study": "SOP Classes in Study as a key",
     "keys.series": "Series Description and Body Part Examined as keys at SERIES level",

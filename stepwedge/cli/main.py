@@ -25,6 +25,8 @@ COMMANDS = {
     "verify": "stepwedge.reports.commands:verify",
     "list": "stepwedge.cli.catalogue:list_checks",
     "explain": "stepwedge.cli.catalogue:explain",
+    "coverage": "stepwedge.cli.coverage:coverage",
+    "defects": "stepwedge.cli.defects:defects",
     "demo": "stepwedge.cli.demo:demo",
 }
 
@@ -42,6 +44,8 @@ HELP = {
     "verify": "Verify that a run record was not changed.",
     "list": "List the checks.",
     "explain": "Show one check whole.",
+    "coverage": "Show which requirements the checks cover, and why the rest is untested.",
+    "defects": "Show the defects that prove the checks, or prove them.",
     "demo": "Start a server, check it, load it, and write the report.",
 }
 

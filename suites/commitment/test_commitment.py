@@ -12,6 +12,7 @@ from stepwedge.fixtures.commitments import (
     Report,
     references_of,
 )
+from stepwedge.fixtures.deposits import Deposits
 from stepwedge.fixtures.sopclasses import STORAGE_COMMITMENT
 from stepwedge.fixtures.verifiers import expect, expect_no_data_set, expect_status
 from stepwedge.synthetic.corpus import Corpus
@@ -45,7 +46,7 @@ def _expect_event(report: Report, wanted: int, words: str) -> None:
 
 @check(
     "COMMIT-001",
-    "PS3.4 J.3.2",
+    "PS3.4 J.3.2.1.3",
     SHALL,
     claim="commitment",
     defects=["commit-status-wrong"],
@@ -75,7 +76,7 @@ def test_response_names_the_request(
 
 @check(
     "COMMIT-003",
-    "PS3.4 J.3.3",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-never-reported", "commit-transaction-wrong"],
@@ -90,7 +91,7 @@ def test_result_is_reported(commitments: Commitments, archive: Archive, corpus: 
 
 @check(
     "COMMIT-004",
-    "PS3.4 J.3.3.1",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-event-type-wrong", "commit-reference-missing"],
@@ -111,7 +112,7 @@ def test_all_are_committed(commitments: Commitments, archive: Archive, corpus: C
 
 @check(
     "COMMIT-005",
-    "PS3.4 J.3.3.1",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-unknown-committed", "commit-event-type-wrong"],
@@ -131,7 +132,7 @@ def test_unknown_instance(commitments: Commitments, corpus: Corpus) -> None:
 
 @check(
     "COMMIT-006",
-    "PS3.3 C.14.1.1",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-reason-missing"],
@@ -200,7 +201,7 @@ def test_reason_of_wrong_sop_class(
 
 @check(
     "COMMIT-010",
-    "PS3.4 J.3.3.1",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-reference-missing", "commit-unknown-committed"],
@@ -240,7 +241,7 @@ def test_transaction_used_twice(commitments: Commitments, archive: Archive, corp
 
 @check(
     "COMMIT-012",
-    "PS3.4 J.3.2",
+    "PS3.4 J.3.2.1.1",
     QUALITY,
     claim="commitment",
     defects=["commit-transaction-unchecked"],
@@ -253,7 +254,7 @@ def test_no_transaction(commitments: Commitments, archive: Archive, corpus: Corp
 
 @check(
     "COMMIT-013",
-    "PS3.4 J.3.2",
+    "PS3.4 J.3.2.1.1",
     QUALITY,
     claim="commitment",
     defects=["commit-empty-accepted"],
@@ -280,7 +281,7 @@ def test_unknown_action(commitments: Commitments, archive: Archive, corpus: Corp
 
 @check(
     "COMMIT-015",
-    "PS3.4 J.3.5",
+    "PS3.4 J.3.2.1.2",
     QUALITY,
     claim="commitment",
     defects=["commit-instance-unchecked"],
@@ -295,7 +296,7 @@ def test_other_instance(commitments: Commitments, archive: Archive, corpus: Corp
 
 @check(
     "COMMIT-016",
-    "PS3.4 J.3.3",
+    "PS3.4 J.3.3.1.2",
     SHALL,
     claim="commitment",
     defects=["commit-same-association-only"],
@@ -310,7 +311,7 @@ def test_result_after_release(commitments: Commitments, archive: Archive, corpus
 
 @check(
     "COMMIT-017",
-    "PS3.4 J.3.3",
+    "PS3.4 J.2.1",
     SHALL,
     claim="commitment",
     defects=["commit-role-missing"],
@@ -373,7 +374,7 @@ def test_response_has_no_data_set(
 
 @check(
     "COMMIT-020",
-    "PS3.4 J.3.3.1",
+    "PS3.4 J.3.3.1.2",
     QUALITY,
     claim="commitment",
     defects=["commit-reference-missing"],
@@ -389,3 +390,19 @@ def test_many_references(commitments: Commitments, archive: Archive, corpus: Cor
         f"{len(report.committed)} committed and {len(report.failed)} failed",
         REFERENCED,
     )
+
+
+@check(
+    "COMMIT-021",
+    "PS3.4 J.3.3.1.2",
+    QUALITY,
+    claim="commitment",
+    defects=["commit-fresh-refused"],
+)
+def test_commitment_at_once(commitments: Commitments, deposits: Deposits, corpus: Corpus) -> None:
+    """What was acknowledged a moment ago is committed to."""
+    deposit = deposits.of(deposits.ct())
+    deposits.keep(deposit)
+    reference = (deposit.sop_class, deposit.uid)
+    report = commitments.must_report(_uid(corpus, "at once"), [reference])
+    _expect_event(report, ALL_COMMITTED, "success")

@@ -65,7 +65,7 @@ def _get(peer: Peer, archive: Archive, study: Study, answers: Answers | None = N
 
 @check(
     "GET-101",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-pending-status-wrong", "retrieve-remaining-constant"],
@@ -82,7 +82,7 @@ def test_pending_responses(peer: Peer, archive: Archive, corpus: Corpus) -> None
 
 @check(
     "GET-102",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-final-missing", "retrieve-counts-missing", "retrieve-counts-wrong"],
@@ -96,7 +96,7 @@ def test_final_counts(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-103",
-    "PS3.4 C.4.3.1.4.2",
+    "PS3.4 C.4.3.1.3.2",
     SHALL,
     claim="get.study",
     defects=["retrieve-final-with-identifier"],
@@ -110,7 +110,7 @@ def test_success_has_no_failed_list(peer: Peer, archive: Archive, corpus: Corpus
 
 @check(
     "GET-104",
-    "PS3.4 C.4.3.1.4.2",
+    "PS3.4 C.4.3.1.3.2",
     SHALL,
     claim="get.study",
     defects=["retrieve-failed-list-missing", "retrieve-failed-list-incomplete"],
@@ -125,7 +125,7 @@ def test_list_of_failed_instances(peer: Peer, archive: Archive, corpus: Corpus) 
 
 @check(
     "GET-105",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-all-failed-success"],
@@ -140,7 +140,7 @@ def test_all_fail(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-106",
-    "PS3.4 C.4.3.1.4.2",
+    "PS3.4 C.4.3.1.3.2",
     SHALL,
     claim="get.study",
     defects=["retrieve-failed-list-missing", "retrieve-failed-list-incomplete"],
@@ -155,7 +155,7 @@ def test_list_when_all_fail(peer: Peer, archive: Archive, corpus: Corpus) -> Non
 
 @check(
     "GET-107",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-warnings-as-completed"],
@@ -170,7 +170,9 @@ def test_warnings_are_counted(peer: Peer, archive: Archive, corpus: Corpus) -> N
     expect_counts(operation.final, completed=completed, warning=warned)
 
 
-@check("GET-108", "PS3.4 C.4.3.3", SHALL, claim="get.study", defects=["retrieve-warnings-succeed"])
+@check(
+    "GET-108", "PS3.4 C.4.3.3.1", SHALL, claim="get.study", defects=["retrieve-warnings-succeed"]
+)
 def test_warnings_are_said(peer: Peer, archive: Archive, corpus: Corpus) -> None:
     """When a sub-operation ended with a warning, the final status is Warning."""
     study = corpus.studies[1]
@@ -182,7 +184,7 @@ def test_warnings_are_said(peer: Peer, archive: Archive, corpus: Corpus) -> None
 
 @check(
     "GET-109",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-warnings-as-completed", "retrieve-failed-uncounted"],
@@ -199,7 +201,7 @@ def test_failures_and_warnings(peer: Peer, archive: Archive, corpus: Corpus) -> 
 
 @check(
     "GET-110",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-failed-uncounted", "retrieve-remaining-constant"],
@@ -215,7 +217,7 @@ def test_pending_responses_with_failures(peer: Peer, archive: Archive, corpus: C
 
 @check(
     "GET-111",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-cancel-ignored", "retrieve-cancel-status-wrong"],
@@ -233,7 +235,7 @@ def test_cancel(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-112",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-stops-at-failure"],

@@ -34,7 +34,7 @@ def _expect_delivered(operation: Operation, instances: list[Instance], what: str
     "PS3.4 C.4.3",
     SHALL,
     claim="get.study",
-    defects=["retrieve-one-missing", "retrieve-one-twice"],
+    defects=["retrieve-one-missing", "retrieve-one-twice", "get-refused"],
     hint="getscu -S -aec CALLED HOST PORT -k QueryRetrieveLevel=STUDY -k StudyInstanceUID=UID",
 )
 def test_study_level(peer: Peer, archive: Archive, corpus: Corpus) -> None:
@@ -156,7 +156,11 @@ def test_content_after_get(peer: Peer, archive: Archive, corpus: Corpus) -> None
 
 
 @check(
-    "GET-014", "PS3.4 C.4.3.3", SHALL, claim="get.study", defects=["retrieve-unknown-uid-sends-all"]
+    "GET-014",
+    "PS3.4 C.4.3.3.1",
+    SHALL,
+    claim="get.study",
+    defects=["retrieve-unknown-uid-sends-all"],
 )
 def test_nothing_to_get(peer: Peer, archive: Archive, corpus: Corpus) -> None:
     """A C-GET of a study that does not exist sends nothing."""

@@ -45,7 +45,7 @@ def _expect_nothing(operation: Operation, why: str, field: str) -> None:
 
 @check(
     "GET-140",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-uid-list-first-only"],
@@ -61,7 +61,7 @@ def test_list_of_series(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-141",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-uid-list-first-only", "retrieve-image-sends-series"],
@@ -81,7 +81,7 @@ def test_list_of_instances(peer: Peer, archive: Archive, corpus: Corpus) -> None
 
 @check(
     "GET-142",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-uid-list-first-only"],
@@ -99,7 +99,7 @@ def test_list_of_studies(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-143",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.patient",
     defects=["retrieve-one-missing"],
@@ -114,7 +114,7 @@ def test_patient_root_study(peer: Peer, archive: Archive, corpus: Corpus) -> Non
 
 @check(
     "GET-144",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.patient",
     defects=["retrieve-series-sends-study"],
@@ -133,7 +133,7 @@ def test_patient_root_series(peer: Peer, archive: Archive, corpus: Corpus) -> No
 
 @check(
     "GET-145",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="get.patient",
     defects=["retrieve-image-sends-series"],
@@ -153,7 +153,7 @@ def test_patient_root_image(peer: Peer, archive: Archive, corpus: Corpus) -> Non
 
 @check(
     "GET-146",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     QUALITY,
     claim="get.study",
     defects=["retrieve-empty-key-moves-all"],
@@ -168,7 +168,7 @@ def test_empty_series_key(peer: Peer, archive: Archive, corpus: Corpus) -> None:
 
 @check(
     "GET-147",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     SHALL,
     claim="strict.retrieve",
     defects=["retrieve-missing-unique-key-accepted"],
@@ -183,7 +183,7 @@ def test_missing_series_key(peer: Peer, archive: Archive, corpus: Corpus) -> Non
 
 @check(
     "GET-148",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     QUALITY,
     claim="get.study",
     defects=["retrieve-unknown-in-list-fails"],
@@ -213,7 +213,7 @@ def test_patient_level_in_study_root(peer: Peer, archive: Archive, corpus: Corpu
 
 @check(
     "GET-150",
-    "PS3.4 C.4.3.1.4.1",
+    "PS3.4 C.4.3.1.3.1",
     QUALITY,
     claim="get.study",
     defects=["find-missing-level-accepted"],

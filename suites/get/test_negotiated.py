@@ -46,7 +46,7 @@ def test_role_not_proposed(peer: Peer, archive: Archive, corpus: Corpus) -> None
 
 @check(
     "GET-121",
-    "PS3.4 C.4.3.3",
+    "PS3.4 C.4.3.3.1",
     SHALL,
     claim="get.study",
     defects=["retrieve-failed-uncounted", "retrieve-some-failed-success"],
@@ -66,7 +66,7 @@ def test_sop_class_not_proposed(peer: Peer, archive: Archive, corpus: Corpus) ->
 
 @check(
     "GET-122",
-    "PS3.4 C.4.3.1.4.2",
+    "PS3.4 C.4.3.1.3.2",
     SHALL,
     claim="get.study",
     defects=["retrieve-failed-list-missing", "retrieve-failed-list-incomplete"],

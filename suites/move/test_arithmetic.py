@@ -48,7 +48,7 @@ def _answered(moved: Moved, study: Study, status: int) -> list[Instance]:
 
 @check(
     "MOVE-101",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-pending-status-wrong", "retrieve-remaining-constant"],
@@ -65,7 +65,7 @@ def test_pending_responses(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-102",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-final-missing", "retrieve-counts-missing", "retrieve-counts-wrong"],
@@ -107,7 +107,7 @@ def test_success_has_no_failed_list(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-105",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-some-failed-success", "retrieve-failed-uncounted"],
@@ -139,7 +139,7 @@ def test_list_of_failed_instances(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-107",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-all-failed-success"],
@@ -173,7 +173,7 @@ def test_list_when_all_fail(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-109",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-warnings-as-completed"],
@@ -189,7 +189,7 @@ def test_warnings_are_counted(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-110",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-warnings-succeed"],
@@ -204,7 +204,7 @@ def test_warnings_are_said(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-111",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-warnings-as-completed", "retrieve-failed-uncounted"],
@@ -220,7 +220,7 @@ def test_failures_and_warnings(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-112",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-failed-uncounted", "retrieve-remaining-constant"],
@@ -235,7 +235,7 @@ def test_pending_responses_with_failures(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-113",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-cancel-ignored", "retrieve-cancel-status-wrong"],
@@ -259,7 +259,7 @@ def test_cancel(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-114",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-stops-at-failure"],

@@ -50,7 +50,7 @@ def _expect_failed(moved: Moved, why: str) -> None:
 
 @check(
     "MOVE-120",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-all-failed-success"],
@@ -63,7 +63,7 @@ def test_destination_rejects(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-121",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-all-failed-success"],
@@ -79,7 +79,7 @@ def test_destination_unreachable(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-122",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-failed-uncounted", "retrieve-some-failed-success"],
@@ -133,7 +133,7 @@ def test_default_transfer_syntax(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-125",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-some-failed-success"],
@@ -146,7 +146,7 @@ def test_destination_aborts(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-126",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-some-failed-success"],

@@ -57,7 +57,7 @@ def test_list_of_instances(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-142",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     QUALITY,
     claim="move.study",
     defects=["retrieve-unknown-in-list-fails"],
@@ -167,7 +167,7 @@ def test_missing_series_key(moves: Moves, corpus: Corpus) -> None:
 @check(
     "MOVE-148",
     "PS3.4 Table C.4-2",
-    SHALL,
+    QUALITY,
     claim="strict.retrieve",
     defects=["retrieve-refusal-without-element"],
 )
@@ -223,7 +223,7 @@ def test_missing_level(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-151",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="strict.retrieve",
     defects=["retrieve-no-match-failure"],

@@ -82,7 +82,7 @@ def test_patient_level(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-005",
-    "PS3.4 C.4.2.2.1",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-uid-list-first-only"],

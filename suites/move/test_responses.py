@@ -120,7 +120,7 @@ def test_content_after_move(moves: Moves, corpus: Corpus) -> None:
 
 @check(
     "MOVE-016",
-    "PS3.4 C.4.2.3",
+    "PS3.4 C.4.2.3.1",
     SHALL,
     claim="move.study",
     defects=["retrieve-unknown-uid-sends-all"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stepwedge.checks import QUALITY, SHALL, SHOULD, check
+from stepwedge.fixtures.dimse import DATA_SET, Field, command_set
 from stepwedge.fixtures.queries import Queries, identifier_of
 from stepwedge.fixtures.verifiers import (
     expect,
@@ -16,6 +17,7 @@ from stepwedge.fixtures.verifiers import (
     uids,
 )
 from stepwedge.synthetic.corpus import UNIQUE_KEY, Corpus
+from stepwedge.verdicts import Deviation
 
 CLAIM = "find.study"
 
@@ -30,6 +32,41 @@ def must_not_find(queries: Queries, level: str, keys: dict[str, Any], why: str) 
     own = {str(a[UNIQUE_KEY[level]]) for _, a in queries.corpus.entities(level)}
     ours = [uid for uid in uids(operation.matches, UNIQUE_KEY[level]) if uid in own]
     expect(not ours, why, f"{len(ours)} matches, first {ours[:1]}", "Identifier")
+
+
+# Query/Retrieve Level, whose length says that 16 kilobytes follow; in implicit VR even more.
+CUT_OFF = b"\x08\0\x52\0CS\0\x40STUDY "
+# Seconds for an answer that takes no search.
+PATIENCE = 5.0
+
+
+@check(
+    "FIND-117",
+    "PS3.4 C.4.1.3.1",
+    QUALITY,
+    claim=CLAIM,
+    defects=["find-garbage-accepted"],
+)
+def test_undecodable_identifier(study_root: Queries) -> None:
+    """An identifier that ends within an element is refused; an abort is a way to say so."""
+    with study_root.asking() as association:
+        context = association.context(study_root.model)
+        command = command_set(
+            Field.C_FIND_RQ,
+            AffectedSOPClassUID=study_root.model,
+            MessageID=association.message_id(),
+            Priority=0,
+            CommandDataSetType=DATA_SET,
+        )
+        association.send(context.context_id, command, CUT_OFF)
+        try:
+            message = association.receive(PATIENCE, "a C-FIND-RSP, or an abort,")
+        except Deviation as ending:
+            if association.is_alive:
+                raise
+            expect(bool(ending.observed), "an answer, or an abort", "neither")
+            return
+        expect_status(message, "failure")
 
 
 @check(

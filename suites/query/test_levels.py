@@ -118,7 +118,7 @@ def test_level_is_returned(study_root: Queries, corpus: Corpus) -> None:
 
 @check(
     "FIND-010",
-    "PS3.4 C.4.1.3.2",
+    "PS3.4 C.4.1.1.3.1",
     SHALL,
     claim="find.study",
     defects=["find-missing-level-accepted"],

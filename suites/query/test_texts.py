@@ -86,14 +86,20 @@ def test_apostrophe(study_root: Queries) -> None:
     study_root.check("STUDY", {"PatientName": "O'NEIL^ANNE"})
 
 
-@pytest.mark.parametrize("key", ["O'NEILL^[TEST]", "*^[TEST]", "*[TEST]*"])
-@check("FIND-129", "PS3.4 C.2.2.2.4", SHALL, claim=CLAIM, defects=["find-bracket-is-class"])
-def test_brackets(study_root: Queries, key: str) -> None:
-    """Brackets in a key stand for themselves, beside wild cards too."""
+@check("FIND-129", "PS3.4 C.2.2.2.1.1", SHALL, claim=CLAIM, defects=["find-bracket-is-class"])
+def test_brackets(study_root: Queries) -> None:
+    """Brackets in a key stand for themselves."""
+    study_root.check("STUDY", {"PatientName": "O'NEILL^[TEST]"})
+
+
+@pytest.mark.parametrize("key", ["*^[TEST]", "*[TEST]*"])
+@check("FIND-145", "PS3.4 C.2.2.2.4", QUALITY, claim=CLAIM, defects=["find-bracket-is-class"])
+def test_brackets_beside_wildcards(study_root: Queries, key: str) -> None:
+    """Brackets beside wild cards in a name stand for themselves."""
     study_root.check("STUDY", {"PatientName": key})
 
 
-@check("FIND-130", "PS3.4 C.2.2.2.4", SHALL, claim=DESCRIPTION, defects=["find-sql-wildcard"])
+@check("FIND-130", "PS3.4 C.2.2.2.1", SHALL, claim=DESCRIPTION, defects=["find-sql-wildcard"])
 def test_underscore_in_description(study_root: Queries) -> None:
     """An underscore in a single value of Study Description stands for itself."""
     study_root.check("STUDY", {"StudyDescription": "100_ CT_HEAD A"})
@@ -144,6 +150,13 @@ def test_no_wildcard_in_date(study_root: Queries, corpus: Corpus) -> None:
     must_not_find(study_root, "STUDY", keys, "a failure, or no match: DA has no wild cards")
 
 
+@check("FIND-148", "PS3.4 C.2.2.2.1", SHALL, claim=CLAIM, defects=["find-wildcard-in-numbers"])
+def test_no_wildcard_in_number(study_root: Queries, corpus: Corpus) -> None:
+    """An asterisk in Series Number is no wild card."""
+    keys = {"StudyInstanceUID": corpus.studies[5].uid, "SeriesNumber": "*"}
+    must_not_find(study_root, "SERIES", keys, "a failure, or no match: IS has no wild cards")
+
+
 @check("FIND-137", "PS3.4 C.2.2.2.2", QUALITY, claim=CLAIM, defects=["find-uid-list-cut"])
 def test_very_long_list(study_root: Queries, corpus: Corpus) -> None:
     """A list of 300 UIDs (13 kB) is answered as exactly as a short one."""
@@ -168,7 +181,7 @@ def test_trailing_carets(study_root: Queries) -> None:
 @check(
     "FIND-140",
     "PS3.4 C.2.2.2.4",
-    SHALL,
+    QUALITY,
     claim=CLAIM,
     defects=["find-name-wildcard-within-component"],
 )

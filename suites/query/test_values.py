@@ -93,6 +93,20 @@ def test_reversed_range(study_root: Queries, corpus: Corpus) -> None:
     must_not_find(study_root, "STUDY", keys, "a failure, or no match: the range is reversed")
 
 
+@pytest.mark.parametrize("date", ["2023-01-15", "20231301"], ids=["hyphens", "month-13"])
+@check(
+    "FIND-194",
+    "PS3.4 C.2.2.2.5.1",
+    QUALITY,
+    claim=CLAIM,
+    defects=["find-bad-date-matches-all"],
+)
+def test_no_date(study_root: Queries, corpus: Corpus, date: str) -> None:
+    """A key that is neither a date nor a range of dates fails or matches nothing."""
+    keys = {"PatientID": corpus.studies[0].patient.id, "StudyDate": date}
+    must_not_find(study_root, "STUDY", keys, "a failure, or no match: this is no date")
+
+
 @check(
     "FIND-158",
     "PS3.4 C.2.2.2.1",

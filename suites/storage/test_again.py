@@ -31,7 +31,7 @@ def test_sent_twice_unchanged(deposits: Deposits) -> None:
 
 @check(
     "STORE-121",
-    "PS3.4 B.2.3",
+    "PS3.4 B.2.2",
     QUALITY,
     claim="storage.ct",
     defects=["store-resend-mixed"],
@@ -62,7 +62,7 @@ def test_sent_twice_changed(deposits: Deposits) -> None:
 
 @check(
     "STORE-122",
-    "PS3.4 B.2.3",
+    "PS3.4 B.2.2",
     QUALITY,
     claim="storage.ct",
     defects=["store-duplicates-on-resend"],
@@ -103,7 +103,7 @@ def test_series_over_several_associations(deposits: Deposits) -> None:
     deposits.expect_found(series[0], *series)
 
 
-@check("STORE-125", "PS3.4 B.2.3", QUALITY, claim="storage.ct", defects=["store-concurrent-lost"])
+@check("STORE-125", "PS3.4 B.2.2", QUALITY, claim="storage.ct", defects=["store-concurrent-lost"])
 def test_series_over_parallel_associations(deposits: Deposits) -> None:
     """Of a series that comes over four associations at once, nothing acknowledged is lost.
 
@@ -123,7 +123,7 @@ def test_series_over_parallel_associations(deposits: Deposits) -> None:
     deposits.expect_found(series[0], *kept)
 
 
-@check("STORE-126", "PS3.4 B.2.3", QUALITY, claim="storage.ct", defects=["store-visible-late"])
+@check("STORE-126", "PS3.4 B.2.2", QUALITY, claim="storage.ct", defects=["store-visible-late"])
 def test_visible_while_association_is_open(deposits: Deposits) -> None:
     """What was acknowledged is found while the association that brought it is still open."""
     deposit = deposits.of(deposits.ct())
@@ -147,7 +147,7 @@ def test_warning_means_something(deposits: Deposits) -> None:
     expect(bool(changed), "0000H, or something coerced", "B000H, and nothing differs")
 
 
-@check("STORE-128", "PS3.4 B.2.3", SHALL, claim="storage.ct", defects=["store-priority-refused"])
+@check("STORE-128", "PS3.4 B.2.2", SHALL, claim="storage.ct", defects=["store-priority-refused"])
 def test_any_priority(deposits: Deposits) -> None:
     """Instances of low, medium and high priority are stored alike."""
     series = _series(deposits, 3)

@@ -14,7 +14,7 @@ from stepwedge.synthetic.corpus import Corpus
 
 @check(
     "STORE-030",
-    "PS3.4 B.2.3",
+    "PS3.4 B.2.2",
     SHALL,
     claim="storage",
     defects=["store-not-kept"],
@@ -35,7 +35,7 @@ def test_everything_is_found(archive: Archive, study_root: Queries, corpus: Corp
 
 @check(
     "STORE-031",
-    "PS3.4 B.2.3",
+    "PS3.4 B.2.2",
     QUALITY,
     claim="storage.ct",
     defects=["store-duplicates-on-resend"],

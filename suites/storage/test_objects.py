@@ -1,7 +1,7 @@
 """Objects beside CT, MR, CR and ultrasound, and transfer syntaxes beside the plain ones.
 
 No server has to take any of them; one that claims a kind of object or a transfer syntax must store
-it and give it back as it was (PS3.4 B.2.3, B.4.1).
+it and give it back as it was (PS3.4 B.2.2, B.4.1).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _object(id: str, claim: str, iod: str, name: str) -> Test:
         deposits.expect_kept(made[-1], f"the {iod} object", "SOPInstanceUID", "PixelData")
 
     test.__doc__ = f"{name} stored, and come back as they were sent."
-    return check(id, "PS3.4 B.2.3", SHALL, claim=claim, defects=["store-objects-refused"])(test)
+    return check(id, "PS3.4 B.2.2", SHALL, claim=claim, defects=["store-objects-refused"])(test)
 
 
 test_pt = _object("STORE-201", "objects.pt", "PT", "PET images are")

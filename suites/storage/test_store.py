@@ -50,19 +50,19 @@ def _judge(stored: Stored, recorder: Recorder) -> None:
     expect_status(stored.operation.final, 0x0000, 0xB000, 0xB006, 0xB007)
 
 
-@check("STORE-001", "PS3.4 B.2.3", SHALL, claim="storage.ct", defects=["store-ct-refused"])
+@check("STORE-001", "PS3.4 B.2.2", SHALL, claim="storage.ct", defects=["store-ct-refused"])
 def test_ct(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
     """CT images are accepted and stored."""
     _expect_stored(archive, recorder, corpus, CT)
 
 
-@check("STORE-002", "PS3.4 B.2.3", SHALL, claim="storage.mr", defects=["store-mr-refused"])
+@check("STORE-002", "PS3.4 B.2.2", SHALL, claim="storage.mr", defects=["store-mr-refused"])
 def test_mr(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
     """MR images are accepted and stored."""
     _expect_stored(archive, recorder, corpus, MR)
 
 
-@check("STORE-003", "PS3.4 B.2.3", SHALL, claim="storage.cr", defects=["store-cr-refused"])
+@check("STORE-003", "PS3.4 B.2.2", SHALL, claim="storage.cr", defects=["store-cr-refused"])
 def test_cr(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
     """Computed radiography images are accepted and stored."""
     _expect_stored(archive, recorder, corpus, CR)
@@ -70,7 +70,7 @@ def test_cr(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
 
 @check(
     "STORE-004",
-    "PS3.4 B.2.3",
+    "PS3.4 B.2.2",
     SHALL,
     claim="storage.us-multiframe",
     defects=["store-us-refused"],

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pydicom import Dataset
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from stepwedge.checks import SHALL, SHOULD, check
+from stepwedge.fixtures.negotiated import extended_lengths
+from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.sopclasses import MODALITY_WORKLIST
 from stepwedge.fixtures.verifiers import (
     expect,
     expect_no_data_set,
@@ -15,7 +19,6 @@ from stepwedge.fixtures.verifiers import (
 )
 from stepwedge.fixtures.worklists import (
     ITEM,
-    MODALITY_WORKLIST,
     STEPS,
     Worklists,
     identifier,
@@ -187,3 +190,25 @@ def test_sequence_as_return_key(worklists: Worklists, items: int) -> None:
     expect_success(operation)
     for item in operation.matches:
         expect(bool(item.get(STEPS)), "the scheduled steps", "none", STEPS)
+
+
+@check("MWL-044", "PS3.4 K.5.1", SHALL, claim="worklist", defects=["worklist-extended-one-byte"])
+def test_extended_negotiation(peer: Peer) -> None:
+    """Extended negotiation with three bytes is answered with three bytes, or not at all."""
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid = MODALITY_WORKLIST
+    item.service_class_application_information = b"\1\1\1"
+    answer = peer.attempt([MODALITY_WORKLIST], items=[item])
+    for length in extended_lengths(answer):
+        field = "Service-class-application-information"
+        expect(length == 3, "three bytes, as offered", f"{length} of them", field)
+
+
+@check("MWL-046", "PS3.4 K.4.1.3", SHALL, claim="worklist", defects=["find-cancel-aborts"])
+def test_cancel(worklists: Worklists) -> None:
+    """After a C-CANCEL the query ends, with FE00H or because it was done, and others go on."""
+    with worklists.asking() as association:
+        worklists.everything(association)
+        operation = association.find(MODALITY_WORKLIST, identifier({}), cancel_after=1)
+        expect_status(operation.final, 0x0000, 0xFE00)
+        expect_success(association.find(MODALITY_WORKLIST, identifier({})))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import pytest
+from pydicom import Dataset
 
 from stepwedge.checks import SHALL, check
+from stepwedge.fixtures.queries import element_of
+from stepwedge.fixtures.sopclasses import MODALITY_WORKLIST
 from stepwedge.fixtures.verifiers import expect, expect_success
 from stepwedge.fixtures.worklists import (
-    MODALITY_WORKLIST,
     Worklists,
     identifier,
     name_of,
     value_of,
 )
 from stepwedge.verdicts import Blocked
+
+START = ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")
 
 
 @check("MWL-001", "PS3.4 K.6.1.2.2", SHALL, claim="worklist", defects=["worklist-ignores-station"])
@@ -62,7 +69,7 @@ def test_patient_name(worklists: Worklists) -> None:
     worklists.check("PatientName")
 
 
-@check("MWL-008", "PS3.4 C.2.2.2.4", SHALL, claim="worklist", defects=["worklist-ignores-name"])
+@check("MWL-008", "PS3.4 K.6.1.2.2", SHALL, claim="worklist", defects=["worklist-ignores-name"])
 def test_patient_name_wildcard(worklists: Worklists) -> None:
     """The wild card * works in Patient's Name."""
     worklists.check("PatientName", lambda name: name[:-2] + "*")
@@ -98,6 +105,61 @@ def test_accession_number(worklists: Worklists) -> None:
 def test_requested_procedure(worklists: Worklists) -> None:
     """Requested Procedure ID selects the steps of one procedure."""
     worklists.check("RequestedProcedureID")
+
+
+@check(
+    "MWL-045",
+    "PS3.4 K.2.2.1.1.2",
+    SHALL,
+    claim="worklist",
+    defects=["worklist-unknown-key-fails", "worklist-unknown-key-selects"],
+)
+def test_unsupported_key(worklists: Worklists) -> None:
+    """A key that no worklist supports is ignored: it selects nothing, and fails nothing."""
+    asked = identifier({})
+    asked.add(element_of("PrinterName", "NOBODY"))
+    with worklists.asking() as association:
+        items = worklists.everything(association)
+        operation = association.find(MODALITY_WORKLIST, asked)
+    expect_success(operation)
+    worklists.compare(items, {}, operation.matches)
+
+
+@check(
+    "MWL-014", "PS3.4 K.6.1.2.2", SHALL, claim="worklist", defects=["worklist-start-not-combined"]
+)
+def test_start_is_one_moment(worklists: Worklists) -> None:
+    """Ranges of start date and start time together are one period, not some hours of each day."""
+    with worklists.asking() as association:
+        items = [item for item in worklists.everything(association) if all(_start(item))]
+        first, last = _telling_period(items)
+        keys = dict(zip(START, (f"{a}-{b}" for a, b in zip(first, last, strict=True)), strict=True))
+        operation = association.find(MODALITY_WORKLIST, identifier(keys))
+    expect_success(operation)
+    found = {name_of(item) for item in operation.matches}
+    for item in items:
+        is_within = first <= _start(item) <= last
+        shown = f"{name_of(item)}, which starts {' '.join(_start(item))}"
+        if is_within:
+            expect(name_of(item) in found, f"{shown}, in the period", "it is missing", START[0])
+        else:
+            expect(name_of(item) not in found, f"nothing outside of {keys}", shown, START[0])
+
+
+def _start(item: Dataset) -> tuple[str, str]:
+    date, time = (value_of(item, keyword) for keyword in START)
+    return date, time.partition(".")[0].ljust(6, "0") if time else ""
+
+
+def _telling_period(items: Sequence[Dataset]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The starts of two items between which another is that starts at no hour between theirs."""
+    starts = sorted({_start(item) for item in items})
+    for first, last in itertools.combinations(starts, 2):
+        hours = first[1], last[1]
+        between = [start for start in starts if first < start < last]
+        if hours[0] <= hours[1] and any(not hours[0] <= s[1] <= hours[1] for s in between):
+            return first, last
+    raise Blocked("no three worklist items start so that a period tells itself from daily hours")
 
 
 @check(

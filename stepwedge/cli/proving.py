@@ -1,0 +1,286 @@
+"""Proving the checks: each is run against a reference PACS that has one of its defects.
+
+A check that passes although its defect is on proves nothing.  The suites run in pytest sessions of
+their own, against a reference PACS in this process whose defects are switched between two checks.
+Some checks of storage judge data that is already there, so each of their defects gets a server and
+a corpus of its own.
+
+Most of the time is spent waiting for answers that a defect withholds, so the parts run side by
+side, each in a process of its own: `python -m stepwedge.cli.proving FOLDER SERVICE…`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import stepwedge.fixtures.archive
+import stepwedge.fixtures.retrievals
+from stepwedge.checks import check_of
+from stepwedge.cli.catalogue import catalogue
+from stepwedge.cli.check import suites_arguments
+from stepwedge.errors import StepwedgeError
+from stepwedge.events import CheckFinished
+from stepwedge.fixtures.dataset import EXPLICIT_LITTLE
+from stepwedge.fixtures.dimse import encode
+from stepwedge.fixtures.reference import ReferencePacs
+from stepwedge.fixtures.selection import service_of
+from stepwedge.synthetic.model import Scope
+from stepwedge.synthetic.scheduled import scheduled_items
+from stepwedge.verdicts import Verdict
+
+# The part of the checks of storage that judge what was stored before they run, or add to it.
+CORPUS = "corpus"
+
+CAUGHT = (Verdict.FAIL, Verdict.WARN)
+
+# Claimed besides those of an ordinary PACS, because the server below is set up for them.
+CLAIMS = (
+    '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
+    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts", '
+    '"commitment", "commitment-same-association", "workflow", "full-storage", '
+    '"error-comments", '
+    '"objects", "syntaxes"'
+)
+
+
+@dataclass
+class Server:
+    """A reference PACS, and the target file that leads to it."""
+
+    folder: Path
+    receiver_port: int = 0
+    pacs: ReferencePacs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.receiver_port = self.receiver_port or free_port()
+        self.pacs = self._make(0).start()
+        self.target = self.folder / "target.toml"
+        self.target.write_text(
+            f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
+            f"claims = [{CLAIMS}]\n"
+            "[timeouts]\nresponse = 1.5\nrelease = 1\n"
+            f"[receiver]\nport = {self.receiver_port}\n",
+            encoding="utf-8",
+        )
+
+    def _make(self, port: int) -> ReferencePacs:
+        pacs = ReferencePacs(
+            self.folder / "archive",
+            port=port,
+            destinations={"STEPWEDGE": ("127.0.0.1", self.receiver_port)},
+            check_called_ae=True,
+            allowed_calling={"STEPWEDGE"},
+            max_associations=10,
+            suboperation_timeout=0.7,
+        )
+        for item in scheduled_items(Scope(1, "META")):
+            pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
+        return pacs
+
+    def restart(self) -> None:
+        """Frees whatever a defect has taken."""
+        port = self.pacs.port
+        self.pacs.stop()
+        self.pacs = self._make(port).start()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _judges_the_corpus(item: pytest.Item) -> bool:
+    """Whether a check of storage looks at the corpus, or adds to it, not to deposits."""
+    function = getattr(item, "function", None)
+    if function is None or service_of(item) != "storage" or check_of(function) is None:
+        return False
+    return "deposits" not in inspect.signature(function).parameters
+
+
+class Mutation:
+    """A pytest plugin: runs each chosen check with its nth defect on."""
+
+    def __init__(self, server: Server, nth: int, only: set[str] | None = None) -> None:
+        self.server = server
+        self.nth = nth
+        self.only = only
+        self.verdicts: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
+        self._warm = False
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if self._defect(item)]
+
+    def _defect(self, item: pytest.Item) -> str | None:
+        check = check_of(getattr(item, "function", None))
+        if check is None or len(check.defects) <= self.nth:
+            return None
+        defect = check.defects[self.nth]
+        if self.only is None:
+            return None if _judges_the_corpus(item) else defect
+        return defect if defect in self.only and _judges_the_corpus(item) else None
+
+    def _warm_up(self, item: pytest.Item) -> None:
+        """Has the session learn of the target what it remembers, while that is faultless."""
+        if self._warm or self.only is not None:
+            return
+        self._warm = True
+        ask = item._request.getfixturevalue  # type: ignore[attr-defined]
+        ask("archive").require()
+        assert ask("study_root").fence
+        ask("moves").require()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        defect = self._defect(item)
+        assert defect is not None
+        self._warm_up(item)
+        self.server.pacs.use([defect])
+        try:
+            return (yield)
+        finally:
+            if self.only is None:
+                self.server.pacs.use([])
+            if defect.startswith("assoc-slot-leak"):
+                self.server.restart()
+
+    def pytest_stepwedge_event(self, event: Any) -> None:
+        if isinstance(event, CheckFinished):
+            defect = event.defects[self.nth]
+            heard = self.verdicts.setdefault((event.id, defect), [])
+            heard.append((event.verdict, event.observed or event.reason))
+
+
+def run(server: Server, plugin: object, *arguments: str) -> int:
+    """One pytest session over the suites."""
+    return int(
+        pytest.main(
+            [
+                *suites_arguments(),
+                "-p",
+                "no:terminal",
+                "--target",
+                str(server.target),
+                "--runs",
+                str(server.folder / "runs"),
+                *arguments,
+            ],
+            [plugin],
+        )
+    )
+
+
+# What runs side by side, each part in a process of its own with a server of its own: most of the
+# time is spent waiting for answers that a defect withholds.
+PARTS = (
+    ("association", "verification", "commitment"),
+    ("query", "worklist", "procedure_step"),
+    ("storage", "get", "workflow"),
+    ("move",),
+    (CORPUS,),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of each pair of check and defect."""
+
+    named: frozenset[tuple[str, str]]
+    caught: frozenset[tuple[str, str]]
+    missed: tuple[str, ...]  # sentences
+
+    @property
+    def score(self) -> float:
+        """The share of the pairs that were caught, in percent."""
+        return 100 * len(self.caught) / len(self.named)
+
+
+def prove(folder: Path) -> Proof:
+    """Tries every check with each of its defects.  Raises StepwedgeError when a part breaks."""
+
+    def hunt(part: tuple[str, ...]) -> list[Any]:
+        own = folder / part[0]
+        own.mkdir()
+        hunter = [sys.executable, "-m", __spec__.name, str(own), *part]
+        done = subprocess.run(hunter, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode:
+            raise StepwedgeError(f"the proof of {', '.join(part)} broke", done.stderr[-4000:])
+        found: list[Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    with ThreadPoolExecutor(len(PARTS)) as pool:
+        tried = [one for found in pool.map(hunt, PARTS) for one in found]
+    named = frozenset((e.check.id, d) for e in catalogue() for d in e.check.defects)
+    heard = {(id, defect): (is_caught, said) for id, defect, is_caught, said in tried}
+    caught = {pair for pair, (is_caught, _) in heard.items() if is_caught}
+    missed = [f"{id} was not tried with {d}" for id, d in sorted(named - heard.keys())]
+    missed += [
+        f"{id} does not catch {defect}: {said}"
+        for (id, defect), (is_caught, said) in sorted(heard.items())
+        if not is_caught
+    ]
+    return Proof(named, frozenset(caught), tuple(missed))
+
+
+def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]:
+    """Each check of a part with each of its defects on: whether it was caught, and what was said.
+
+    For a process of its own: it shortens what the suites wait for.
+    """
+    stepwedge.fixtures.retrievals.LAST_ARRIVAL = 0.3
+    verdicts: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
+    passes = range(max(len(entry.check.defects) for entry in catalogue()))
+    if part == [CORPUS]:
+        stepwedge.fixtures.archive.SETTLE = 1.0
+        for defect in _corpus_defects():
+            (folder / defect).mkdir()
+            server = Server(folder / defect)
+            server.pacs.use([defect])
+            for nth in passes:
+                plugin = Mutation(server, nth, {defect})
+                run(server, plugin, "--service", "storage")
+                verdicts |= plugin.verdicts
+            server.pacs.stop()
+    else:
+        server = Server(folder)
+        for nth in passes:
+            plugin = Mutation(server, nth)
+            run(server, plugin, *(word for name in part for word in ("--service", name)))
+            verdicts |= plugin.verdicts
+        server.pacs.stop()
+    return [
+        (id, defect, any(verdict in CAUGHT for verdict, _ in heard), f"{heard}")
+        for (id, defect), heard in verdicts.items()
+    ]
+
+
+def _corpus_defects() -> list[str]:
+    """The defects that must be on before the corpus is stored."""
+    found: set[str] = set()
+
+    class Collector:
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            for item in session.items:
+                check = check_of(getattr(item, "function", None))
+                if check is not None and _judges_the_corpus(item):
+                    found.update(check.defects)
+
+    pytest.main([*suites_arguments(), "-p", "no:terminal", "--collect-only"], [Collector()])
+    assert found
+    return sorted(found)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_hunt(Path(sys.argv[1]), sys.argv[2:])))
