@@ -56,6 +56,7 @@ class _Worker:
     cpu: float = 0.0
     done: bool = False
     lost: bool = False
+    left: int = 0  # users that have not ended
 
 
 @dataclass
@@ -116,6 +117,7 @@ class Conductor:
         known.through = report["through"]
         known.cpu = report["cpu"]
         known.done = report["done"]
+        known.left = report["left"]
         self.tally.add(report["batches"], report["lags"])
         for role, number, ranges in report["stored"]:
             count = self.accounts.add(role, number, [(start, end) for start, end in ranges])
@@ -235,6 +237,9 @@ class Conductor:
     ) -> LoadSummary:
         operations = self.tally.operations(self.scenario.operations)
         duration = self.tally.last_finish or self.scenario.seconds
+        left = sum(worker.left for worker in self.workers.values() if not worker.lost)
+        if left:
+            self.note("problem", f"{left} users of ours had not ended when the load did")
         limited = list(self._client_limited(duration))
         found = [*notes, *limited, *self._about_ourselves(), *self._stalls()]
         for op in operations:
@@ -260,6 +265,7 @@ class Conductor:
                 "scale": self.scenario.scale,
                 "seconds": self.scenario.seconds,
                 "acknowledged": self.accounts.acknowledged,
+                "users_left": left,
                 "harness_lag_p99": self.tally.harness_lag.quantile(0.99),
                 **detail,
             },

@@ -47,6 +47,7 @@ class Report(TypedDict):
     retrieved: list[tuple[str, int, float, float, float, int]]
     notes: list[str]
     cpu: float  # CPU seconds of this process since the run began
+    left: int  # users that have begun and not ended
     done: bool
 
 
@@ -277,6 +278,7 @@ class Crew:
             retrieved=retrieved,
             notes=notes,
             cpu=_cpu() - self._cpu_before,
+            left=sum(pool.active for pool in self.pools.values()),
             done=done,
         )
 

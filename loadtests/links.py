@@ -65,6 +65,10 @@ class Link(Protocol):
     def get(self, identifier: bytes, arrived: Callable[[str, int, bytes], None]) -> Answer:
         """C-GET in the Study Root model; `arrived` is given each UID, moment and data set."""
 
+    @property
+    def gone(self) -> bool:
+        """True when the target has ended the association while nothing was asked of it."""
+
     def options(self) -> dict[str, str]:
         """The socket options and limits that hold on this association, by name."""
 

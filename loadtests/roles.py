@@ -28,6 +28,11 @@ from stepwedge.loadtests.schedules import Arrival
 EXPECTED = (StepwedgeError, OSError)
 
 
+# After so many seconds without a request, a look is worth its price whether the target still holds
+# the association: Orthanc ends it after 30 s, others after minutes.
+_IDLE = 1.0
+
+
 class Supply(Protocol):
     """Makes the images of an exam, ready to be sent."""
 
@@ -65,6 +70,7 @@ class Station(ABC):
         self.supply = supply
         self.ears = ears
         self._links: dict[str, Link] = {}
+        self._used = 0.0  # when the last turn ended, seconds of the run
 
     def turn(self) -> bool:
         """Waits for the next arrival and does what it asks; False: there is none any more."""
@@ -74,6 +80,7 @@ class Station(ABC):
         # The target's doing has been recorded by now; the user goes on.
         with suppress(Failed):
             self.work(arrival)
+        self._used = self.crew.now()
         return True
 
     @abstractmethod
@@ -87,7 +94,10 @@ class Station(ABC):
         """After the last turn: releases what is still open."""
         links, self._links = self._links, {}
         for link in links.values():
-            self._release(link)
+            if self.crew.now() - self._used > _IDLE and self._ended(link):
+                link.abort()
+            else:
+                self._release(link)
 
     def cut(self) -> None:
         """At a stop in the middle of a turn: aborts what is open, without waiting."""
@@ -151,8 +161,23 @@ class Station(ABC):
         return made[0]
 
     def kept(self, purpose: str) -> Link:
-        """The association of this station for a purpose, opened when it is not."""
-        return self._links.get(f"{purpose}:0") or self.open(purpose)
+        """The association of this station for a purpose, opened when it is not.
+
+        One that the target ended while it was idle is opened again, as any client does.
+        """
+        link = self._links.get(f"{purpose}:0")
+        if link is not None and self.crew.now() - self._used > _IDLE and self._ended(link):
+            self.give_up(purpose)
+            link = None
+        return link or self.open(purpose)
+
+    def _ended(self, link: Link) -> bool:
+        if ended := link.gone:
+            self.crew.note(
+                "the target ended associations that had been idle for a while; they were opened "
+                "again, and not counted as errors"
+            )
+        return ended
 
     def close(self, purpose: str, port: int = 0) -> None:
         """Releases an association, as an operation of its own."""

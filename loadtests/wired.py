@@ -6,6 +6,7 @@ needed; the host name is resolved once.
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -141,6 +142,13 @@ class WireLink:
             return 0
 
         return _with_counts(self.association.get(STUDY_ROOT_GET, identifier, keep))
+
+    @property
+    def gone(self) -> bool:
+        # Nothing is due, so whatever can be read is an A-ABORT or the end of the connection.
+        watch = select.poll()
+        watch.register(self.association.transport.sock, select.POLLIN)
+        return bool(watch.poll(0))
 
     def options(self) -> dict[str, str]:
         transport = self.association.transport

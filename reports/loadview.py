@@ -117,6 +117,7 @@ _DETAILS: dict[str, tuple[str, Callable[[float], str]]] = {
     "harness_lag_p99": ("Harness lag behind the kernel, p99", units.seconds),
     "scale": ("Scale of the scenario's rates", units.significant),
     "seconds": ("Planned duration", units.seconds),
+    "users_left": ("Users that had not ended with the load", units.number),
     "workers": ("Worker processes", units.number),
 }
 

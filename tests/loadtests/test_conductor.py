@@ -55,6 +55,7 @@ def report(echoes: int, service: float, cpu: float) -> Report:
         retrieved=[],
         notes=[],
         cpu=cpu,
+        left=0,
         done=True,
     )
 

@@ -1,27 +1,22 @@
-"""A whole load, in a process of its own, against the reference PACS and against bad targets."""
+"""A whole load, in a process of its own, against the reference PACS."""
 
 from __future__ import annotations
 
 import socket
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from run_loads import load, only, target
 
 from stepwedge.errors import Exit, UsageError
-from stepwedge.events import AnyEvent, Ledger, LoadSecond, LoadSummary, Note, TargetSeen
+from stepwedge.events import Ledger, LoadSecond, LoadSummary, Note, TargetSeen
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.servers.launch import free_port
-from stepwedge.loadtests import launch
-from stepwedge.loadtests.scenarios import Scenario, make_scenario
+from stepwedge.loadtests.scenarios import make_scenario
 from stepwedge.loadtests.settings import Settings
-from stepwedge.record import Record, read_events
-from stepwedge.target import Target, load_target
+from stepwedge.target import load_target
 
 MIX: dict[str, Any] = {
     "name": "mix",
@@ -46,31 +41,6 @@ ECHO: dict[str, Any] = {
     "drain": 2,
     "users": [{"role": "monitor", "count": 2, "schedule": {"rate": 10}, "association": "each"}],
 }
-
-
-def target(port: int, **fields: object) -> Target:
-    return load_target(
-        None, {"host": "127.0.0.1", "port": port, "ae_title": "REFERENCE", **fields}, {}
-    )
-
-
-def load(
-    folder: Path,
-    at: Target,
-    scenario: Scenario,
-    processes: int = 1,
-    ceiling: dict[str, float] | None = {},  # noqa: B006 (known to be nothing: not measured)
-) -> tuple[int, list[AnyEvent]]:
-    with Record.create(folder, "load") as record:
-        run = record.folder
-    settings = Settings(target=at, scenario=scenario, run_folder=run, ceiling=ceiling)
-    code = launch.run(settings, processes=processes)
-    return code, read_events(run)
-
-
-def only(events: list[AnyEvent], kind: type[Any]) -> Any:
-    (one,) = [event for event in events if isinstance(event, kind)]
-    return one
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -128,117 +98,6 @@ def test_receiver_port_taken(tmp_path: Path) -> None:
             pacs.stop()
     assert code == Exit.WRONG_USAGE
     assert "receiver cannot listen" in only(events, Note).text
-
-
-@contextmanager
-def turning_bad(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A target that answers its first association in order, through a reference PACS, and then
-    does to every other connection what `answer` does.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        pacs_port: list[int] = []
-
-        def serve() -> None:
-            first = True
-            while True:
-                try:
-                    peer, _ = listening.accept()
-                except OSError:
-                    return
-                if first:
-                    first = False
-                    threading.Thread(target=_relay, args=(peer, pacs_port[0]), daemon=True).start()
-                else:
-                    threading.Thread(target=_close_after, args=(peer, answer), daemon=True).start()
-
-        thread = threading.Thread(target=serve, daemon=True)
-
-        with tempfile.TemporaryDirectory() as folder:
-            pacs = ReferencePacs(Path(folder))
-            pacs.start()
-            pacs_port.append(pacs.port)
-            thread.start()
-            try:
-                yield listening.getsockname()[1]
-            finally:
-                listening.shutdown(socket.SHUT_RDWR)
-                thread.join(5)
-                pacs.stop()
-
-
-def _close_after(peer: socket.socket, answer: Callable[[socket.socket], None]) -> None:
-    with peer:
-        try:
-            answer(peer)
-        except OSError:
-            return  # the harness had enough of it first
-
-
-def _relay(peer: socket.socket, port: int) -> None:
-    with peer, socket.create_connection(("127.0.0.1", port)) as behind:
-
-        def copy(source: socket.socket, sink: socket.socket) -> None:
-            try:
-                while data := source.recv(65536):
-                    sink.sendall(data)
-                sink.shutdown(socket.SHUT_WR)
-            except OSError:
-                return  # the other side ended it
-
-        back = threading.Thread(target=copy, args=(behind, peer), daemon=True)
-        back.start()
-        copy(peer, behind)
-        back.join(5)
-
-
-def _reject(peer: socket.socket) -> None:
-    peer.recv(65536)
-    peer.sendall(bytes.fromhex("0300 0000 0004 00 02 03 01"))  # transient, presentation, congestion
-    peer.recv(65536)
-
-
-def _abort(peer: socket.socket) -> None:
-    peer.recv(65536)
-    peer.sendall(bytes.fromhex("0700 0000 0004 0000 02 01"))
-    peer.recv(65536)
-
-
-def _stall(peer: socket.socket) -> None:
-    while peer.recv(65536):
-        pass
-
-
-def _close(peer: socket.socket) -> None:
-    peer.recv(10)
-
-
-def _flood(peer: socket.socket) -> None:
-    peer.recv(65536)
-    while True:
-        peer.sendall(b"\x02\x00\xff\xff\xff\xff" + bytes(65536))
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (_reject, "rejected 2/3/1"),
-        pytest.param(_abort, "aborted 2/1", marks=pytest.mark.long),
-        (_stall, "timeout negotiate"),
-        pytest.param(_close, "closed negotiate", marks=pytest.mark.long),
-        (_flood, "violation negotiate"),
-    ],
-)
-def test_bad_targets(tmp_path: Path, answer: Callable[[socket.socket], None], kind: str) -> None:
-    """What a target does to an association is bounded, classified, and leaves no user behind."""
-    with turning_bad(answer) as port:
-        at = target(port, timeouts={"negotiate": 0.3, "connect": 1})
-        code, events = load(tmp_path, at, make_scenario(ECHO))
-    summary = only(events, LoadSummary)
-    assert code == Exit.SERVICE_LEVEL_MISSED
-    (associate,) = [op for op in summary.operations if op.name == "associate"]
-    assert associate.errors == {kind: 10}
-    assert associate.failed == associate.started == 10
-    assert not [op for op in summary.operations if op.name == "echo" and op.finished]
 
 
 def test_refused(tmp_path: Path) -> None:
