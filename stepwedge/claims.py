@@ -96,6 +96,7 @@ CLAIMS: dict[str, str] = {
     "tls.revocation": "Refuses client certificates that their authority has revoked",
     "timeouts": "Gives up in time on peers that do not answer",
     "timeouts.move": "Ends a C-MOVE within the response timeout when its destination is silent",
+    "statement": "A claims file (its Conformance Statement), each claim of which is verified",
 }
 
 # What a target is held to when it is named on the command line and nothing else is said of it.

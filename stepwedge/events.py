@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from stepwedge.verdicts import Level, Verdict
+from stepwedge.verdicts import Level, Standing, Verdict
 
 
 class Event(msgspec.Struct, tag_field="event", kw_only=True, frozen=True):
@@ -113,6 +113,21 @@ class CheckFinished(Event, tag="check-finished", frozen=True):
     def key(self) -> str:
         """The id, with the case of a parametrised check in brackets."""
         return f"{self.id}[{self.parameter}]" if self.parameter else self.id
+
+
+class ClaimJudged(Event, tag="claim-judged", frozen=True):
+    """How one claim of the target's Conformance Statement stands.
+
+    `claimed` and `seen` are both sides in words; a suggested claim has nothing on the first.
+    """
+
+    kind: str  # "SOP class", "key", "limit", …
+    subject: str  # "CT Image Storage", "study-root STUDY PatientName"
+    aspect: str  # what of it: "negotiated", "wildcard", …
+    claimed: str
+    seen: str
+    standing: Standing
+    check: str = ""  # the id of the check that judged
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -300,6 +315,7 @@ AnyEvent = (
     | StageStarted
     | StageFinished
     | CheckFinished
+    | ClaimJudged
     | LoadSecond
     | LoadSummary
     | Capacity

@@ -30,6 +30,7 @@ OPTIONS: Final = (
     Option("--pacs-port", "port", "Its port, or a range such as 2104-2111."),
     Option("--pacs-aet", "ae_title", "Its AE title."),
     Option("--calling-aet", "calling_ae_title", "Our AE title."),
+    Option("--claims", "claims_file", "Its Conformance Statement, to be held to it."),
     Option("--pacs-tls", "tls.enabled", "Speak TLS, as all --pacs-tls- options imply.", flag=True),
     Option("--pacs-tls-ca", "tls.ca", "Whom we trust for its certificate: authorities in PEM."),
     Option("--pacs-tls-certificate", "tls.certificate", "The certificate that we show, in PEM."),

@@ -13,8 +13,9 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -32,6 +33,9 @@ from stepwedge.checks import is_claimed
 from stepwedge.claims import ORDINARY_PACS, unknown_claim
 from stepwedge.errors import UsageError
 from stepwedge.tls import Tls, rooted
+
+if TYPE_CHECKING:
+    from stepwedge.statement import Statement
 
 # Environment variable → field, the third way to name a target.
 ENVIRONMENT = {
@@ -133,6 +137,7 @@ class Target(_Table):
     ae_title: AeTitle
     calling_ae_title: AeTitle = "STEPWEDGE"
     claims: tuple[str, ...] = ORDINARY_PACS
+    claims_file: Path | None = None
     allow: frozenset[Literal["load", "robustness", "destructive"]] = frozenset()
     timeouts: Timeouts = Timeouts()
     receiver: ReceiverAt = ReceiverAt()
@@ -160,6 +165,13 @@ class Target(_Table):
         if not self.name:
             object.__setattr__(self, "name", self.ae_title.lower())
         return self
+
+    @cached_property
+    def statement(self) -> Statement | None:
+        """The Conformance Statement in the claims file; None when the target names none."""
+        from stepwedge.statement import load_statement
+
+        return None if self.claims_file is None else load_statement(self.claims_file)
 
     @property
     def first_port(self) -> int:
@@ -197,6 +209,9 @@ class Target(_Table):
         fields: dict[str, Any] = self.model_dump(mode="json")
         fields["allow"] = sorted(self.allow)
         ports = self.port
+        if self.claims_file is not None:
+            digest = hashlib.sha256(self.claims_file.read_bytes()).hexdigest()
+            fields["claims_file"] = f"{self.claims_file.name} (SHA-256 {digest})"
         fields["port"] = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
         return fields
 
@@ -233,6 +248,8 @@ def load_target(
         file = Path(env[TARGET_VARIABLE])
     source = "the command line" if file is None else str(file)
     fields: dict[str, Any] = {} if file is None else _read(file, env)
+    if file is not None and isinstance(fields.get("claims_file"), str):
+        fields["claims_file"] = str(file.parent / fields["claims_file"])
     for variable, name in ENVIRONMENT.items():
         if env.get(variable):
             fields[name] = env[variable]
@@ -258,6 +275,15 @@ def load_target(
             "docs/target.md lists every key",
         ) from None
     target.tls.check()
+    if target.claims_file is not None:
+        from stepwedge.statement.apply import apply
+
+        return apply(target, more="claims" in fields)
+    if "statement" in target.claims:
+        raise UsageError(
+            f"{source} claims a statement without naming one",
+            'name it: claims_file = "claims.toml", or --claims FILE',
+        )
     return target
 
 
@@ -310,6 +336,7 @@ def _fill(value: Any, env: Mapping[str, str], missing: list[str]) -> Any:
 
 
 _EXPECTED = {
+    "path_type": "expected the name of a file",
     "missing": "expected a value: this key is required",
     "extra_forbidden": "is no key of a target file",
     "string_type": "expected a string",

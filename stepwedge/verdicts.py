@@ -55,6 +55,24 @@ class Blocked(Exception):
         self.reason = reason
 
 
+class NotClaimed(Exception):
+    """The target claims nothing of what this check is about, as only a look at it showed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Standing(StrEnum):
+    """How one claim of a Conformance Statement stands after a run."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    COOPERATION = "verifiable with cooperation"  # with something that only people can give
+    NOT_VERIFIABLE = "not verifiable from outside"
+    SUGGESTED = "seen but not claimed"
+
+
 def verdict_of(error: BaseException | None, level: Level) -> Verdict:
     """The verdict that a check of `level` earns when it ended with `error` (None: it returned)."""
     match error:
@@ -62,6 +80,8 @@ def verdict_of(error: BaseException | None, level: Level) -> Verdict:
             return Verdict.PASS
         case Blocked():
             return Verdict.BLOCKED
+        case NotClaimed():
+            return Verdict.NOT_CLAIMED
         case Surprise():
             return Verdict.WARN
         case AssertionError():

@@ -11,7 +11,7 @@ from stepwedge.cli.check import suites_arguments
 from stepwedge.events import BaselineCompared, CheckFinished
 from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.receiver import Receiver
-from stepwedge.fixtures.servers import SERVERS, ServerTls, baseline_of
+from stepwedge.fixtures.servers import SERVERS, ServerTls, baseline_of, claims_of
 
 
 class Listener:
@@ -61,7 +61,7 @@ def test_the_suites_find_what_is_known_and_nothing_else(
         table = '[tls]\ncertificates = "certificates"\nreceiver = true\n' if tls else ""
         target.write_text(
             f'name = "{name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\n{table}'
+            f'ae_title = "{server.ae_title}"\nclaims_file = "{claims_of(name)}"\n{table}'
             f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n",
             encoding="utf-8",
         )

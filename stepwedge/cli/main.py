@@ -15,6 +15,7 @@ from stepwedge.version import VERSION
 COMMANDS = {
     "doctor": "stepwedge.cli.doctor:doctor",
     "check": "stepwedge.cli.check:check",
+    "claims": "stepwedge.cli.claims:claims",
     "load": "stepwedge.loadtests.commands:load",
     "capacity": "stepwedge.loadtests.commands:capacity",
     "synth": "stepwedge.synthetic.commands:synth",
@@ -34,6 +35,7 @@ COMMANDS = {
 HELP = {
     "doctor": "Look at a target and say what can be tested, and why not.",
     "check": "Run the conformance suite against a target.",
+    "claims": "Claims files: what a Conformance Statement says, as data.",
     "load": "Run a load scenario against a target.",
     "capacity": "Search the highest load at which the service levels hold.",
     "synth": "Write synthetic studies to a folder.",

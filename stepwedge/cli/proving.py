@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ from stepwedge.fixtures.dataset import EXPLICIT_LITTLE
 from stepwedge.fixtures.dimse import encode
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.selection import service_of
+from stepwedge.fixtures.servers import claims_of
+from stepwedge.statement import load_statement, render
+from stepwedge.statement.model import Limits
 from stepwedge.synthetic.model import Scope
 from stepwedge.synthetic.scheduled import scheduled_items
 from stepwedge.verdicts import Verdict
@@ -44,14 +47,37 @@ CORPUS = "corpus"
 
 CAUGHT = (Verdict.FAIL, Verdict.WARN)
 
-# Claimed besides those of an ordinary PACS, because the server below is set up for them.
-CLAIMS = (
-    '"verification", "association", "storage", "find", "move", "get", "keys", "extended", '
-    '"charset", "worklist", "worklist-keys", "mpps", "mpps-retrieve", "strict", "timeouts", '
-    '"commitment", "commitment-same-association", "workflow", "full-storage", '
-    '"error-comments", '
-    '"objects", "syntaxes"'
-)
+# Claimed besides what the claims file says, which has no place for these.
+CLAIMS = '"strict", "timeouts", "error-comments"'
+
+# Keys of the worklist that the items below tell apart.
+_WORKLIST = {
+    "AccessionNumber": ("single", "universal"),
+    "PatientID": ("single", "wildcard", "universal"),
+    "RequestedProcedureID": ("single", "universal"),
+    "ScheduledProcedureStepSequence.Modality": ("single", "universal"),
+}
+
+
+def _statement() -> str:
+    """What the server below claims: what the reference PACS does, and what it is set up for."""
+    said = load_statement(claims_of("reference"))
+    return render(
+        replace(
+            said,
+            association=said.association.model_copy(
+                update={"called_ae_checked": True, "calling_ae_checked": True}
+            ),
+            limits=Limits(
+                max_pdu=said.limits.max_pdu,
+                max_associations=10,
+                artim_timeout=2,
+                idle_timeout=4,
+                response_timeout=0.7,
+            ),
+            keys={**said.keys, "worklist": {"WORKLIST": _WORKLIST}},
+        )
+    )
 
 
 @dataclass
@@ -66,9 +92,10 @@ class Server:
         self.receiver_port = self.receiver_port or free_port()
         self.pacs = self._make(0).start()
         self.target = self.folder / "target.toml"
+        (self.folder / "claims.toml").write_text(_statement(), encoding="utf-8")
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
-            f"claims = [{CLAIMS}]\n"
+            f'claims = [{CLAIMS}]\nclaims_file = "claims.toml"\n'
             "[timeouts]\nresponse = 1.5\nrelease = 1\n"
             f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
@@ -83,6 +110,8 @@ class Server:
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
             suboperation_timeout=0.7,
+            acse_timeout=2,
+            network_timeout=4,
         )
         for item in scheduled_items(Scope(1, "META")):
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
@@ -141,6 +170,7 @@ class Mutation:
         ask("archive").require()
         assert ask("study_root").fence
         ask("moves").require()
+        ask("stated_keys").require()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -189,6 +219,7 @@ PARTS = (
     ("query", "worklist", "procedure_step"),
     ("storage", "get", "workflow"),
     ("move",),
+    ("statement",),
     (CORPUS,),
 )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from pynetdicom.pdu_primitives import (
     AsynchronousOperationsWindowNegotiation,
     SOPClassExtendedNegotiation,
@@ -17,7 +15,9 @@ from stepwedge.fixtures.negotiated import Answer, Proposed, extended_lengths
 from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.queries import identifier_of
 from stepwedge.fixtures.sopclasses import VERIFICATION
+from stepwedge.fixtures.stated.limits import opened, recover
 from stepwedge.fixtures.verifiers import expect, expect_accepted, expect_status, expect_success
+from stepwedge.statement.implied import MOST_ASSOCIATIONS
 from stepwedge.verdicts import Blocked
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -148,14 +148,14 @@ def _expect_context(association: Association, sop_class: str, seen: int) -> None
 )
 def test_limit_is_transient(peer: Peer) -> None:
     """Beyond its limit of associations the server rejects transiently, and recovers."""
-    with ExitStack() as stack:
-        for _ in range(64):
-            answer = peer.attempt([VERIFICATION])
-            if answer.association is None:
-                break
-            stack.callback(answer.association.release)
-        expect(answer.kind == "rejected", "a rejection within 64 associations", answer.words)
-        expect(answer.result == 2, "result 2, rejected-transient", answer.words, "Result")
+    count, refusal = opened(peer, MOST_ASSOCIATIONS + 1)
+    seen = f"{count} were accepted" if refusal is None else refusal.words
+    rejected = refusal is not None and refusal.kind == "rejected"
+    expect(rejected, f"a rejection beyond {MOST_ASSOCIATIONS} associations", seen)
+    expect(
+        refusal is not None and refusal.result == 2, "result 2, rejected-transient", seen, "Result"
+    )
+    recover(peer)
     with peer.associate([VERIFICATION]) as association:
         expect_success(association.echo())
 
