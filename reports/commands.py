@@ -23,6 +23,7 @@ _HELP = {
     "html": "report.html: one page, offline.",
     "junit": "junit.xml: for a continuous integration server.",
     "allure": "allure-results/: for Allure.",
+    "claims": "claims.csv: every claim of the Conformance Statement, and how it stands.",
     "csv": "traceability.csv: requirement, clause, check, verdict, evidence.",
 }
 

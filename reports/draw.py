@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stepwedge.record import SUMS, seal
-from stepwedge.reports import allure, html, junit, traceability
+from stepwedge.reports import allure, html, junit, statement, traceability
 from stepwedge.reports.model import RunView, read_view
 
-# The reports by name, each a function that writes one into a folder and returns its path.
-REPORTS: dict[str, Callable[[RunView, Path], Path]] = {
+# The reports by name, each a function that writes one into a folder and returns its path; None when
+# the run has nothing for it.
+REPORTS: dict[str, Callable[[RunView, Path], Path | None]] = {
     "html": html.write,
     "junit": junit.write,
     "allure": allure.write,
     "csv": traceability.write,
+    "claims": statement.write,
 }
 
 
@@ -27,7 +29,8 @@ def draw(folder: Path, names: Sequence[str]) -> list[Path]:
     Raises RecordError when the folder is no run, or its hash chain is broken.
     """
     view = read_view(folder)
-    paths = [REPORTS[name](view, folder) for name in names]
+    drawn = [REPORTS[name](view, folder) for name in names]
+    paths = [path for path in drawn if path is not None]
     if (folder / SUMS).exists() and not view.problems:
         seal(folder)
     return paths

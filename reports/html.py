@@ -22,7 +22,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from stepwedge.events import CheckFinished, TargetSeen
-from stepwedge.reports import capacity, claimed, conversation, loadview, traceability, units
+from stepwedge.reports import (
+    capacity,
+    claimed,
+    conversation,
+    loadview,
+    statement,
+    traceability,
+    units,
+)
 from stepwedge.reports.findings import Finding, findings, quantity, verdict_word
 from stepwedge.reports.model import SEVERITY, RunView
 from stepwedge.reports.text import plain, printable
@@ -80,6 +88,9 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
             capacity.rows(one, number) for number, one in enumerate(view.capacities, start=1)
         ],
         "claims": claimed.claims(view),
+        "statement": statement.statement(view),
+        "standings": statement.ORDER,
+        "standing_shape": statement.SHAPES,
         "trace": traceability.traced(view),
         "gaps": traceability.untested(view),
         "qualification": _qualification(view),

@@ -18,6 +18,7 @@ from stepwedge.events import (
     BaselineCompared,
     Capacity,
     CheckFinished,
+    ClaimJudged,
     Ledger,
     LoadSecond,
     LoadSummary,
@@ -30,7 +31,7 @@ from stepwedge.events import (
 )
 from stepwedge.outcome import JUDGED, Outcome, outcome
 from stepwedge.record import EVENTS, SUMS, read_events, verify
-from stepwedge.verdicts import Level, Verdict
+from stepwedge.verdicts import SILENT, Level, Verdict
 
 # Worst first: the order in which a reader needs them.
 SEVERITY = (
@@ -45,7 +46,7 @@ _RANK = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 
 # What reports write into a run folder.  They can be drawn again, so a missing or older one does not
 # make the record unreliable; everything else in the folder is the record.
-VIEWS = ("report.html ", "traceability.csv ", "junit.xml ", "allure-results/")
+VIEWS = ("report.html ", "traceability.csv ", "claims.csv ", "junit.xml ", "allure-results/")
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -135,6 +136,7 @@ class RunView:
     run: RunStarted | None
     targets: list[TargetSeen]  # the last seen of each address
     checks: list[CheckFinished]
+    judged_claims: list[ClaimJudged]  # of the target's Conformance Statement
     loads: list[LoadView]
     capacities: list[Capacity]
     baselines: list[BaselineCompared]
@@ -200,7 +202,8 @@ class RunView:
         by_reason: dict[tuple[Verdict, str], list[CheckFinished]] = {}
         for check in self.checks:
             if check.verdict is Verdict.NOT_CLAIMED:
-                reason = check.claim.partition(".")[0]
+                silent = check.reason.startswith(SILENT)
+                reason = SILENT if silent else check.claim.partition(".")[0]
             elif check.verdict is Verdict.BLOCKED:
                 reason = check.reason
             else:
@@ -217,6 +220,8 @@ class RunView:
 
 def _not_claimed(checks: Sequence[CheckFinished]) -> str:
     """Which claims of one family the target does not make."""
+    if checks[0].reason.startswith(SILENT):
+        return SILENT + ", ".join(check.reason.removeprefix(SILENT) for check in checks)
     claims = list(dict.fromkeys(check.claim for check in checks))
     if not claims[0]:
         return checks[0].reason
@@ -247,6 +252,7 @@ def view(
     finished: RunFinished | None = None
     targets: dict[str, TargetSeen] = {}
     checks: list[CheckFinished] = []
+    judged_claims: list[ClaimJudged] = []
     capacities: list[Capacity] = []
     baselines: list[BaselineCompared] = []
     notes: list[Note] = []
@@ -261,6 +267,8 @@ def view(
                 targets[event.address] = event
             case CheckFinished():
                 checks.append(event)
+            case ClaimJudged():
+                judged_claims.append(event)
             case LoadSecond():
                 _open_load(loads).seconds.append(event)
             case LoadSummary():
@@ -288,6 +296,7 @@ def view(
         run=run,
         targets=list(targets.values()),
         checks=checks,
+        judged_claims=judged_claims,
         loads=loads,
         capacities=capacities,
         baselines=baselines,

@@ -55,6 +55,10 @@ class Blocked(Exception):
         self.reason = reason
 
 
+# How a check says that a claims file has nothing that it could hold the target to.
+SILENT = "the claims file says nothing of "
+
+
 class NotClaimed(Exception):
     """The target claims nothing of what this check is about, as only a look at it showed."""
 

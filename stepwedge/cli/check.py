@@ -99,7 +99,7 @@ def _sum_up(console: Console, folder: Path) -> None:
     console.print()
     console.print(summary.summary(read_view(folder)))
     click.echo()
-    for name in ("report.html", "junit.xml", "allure-results", "traceability.csv"):
+    for name in ("report.html", "junit.xml", "allure-results", "traceability.csv", "claims.csv"):
         if (folder / name).exists():
             click.echo(folder / name)
 
