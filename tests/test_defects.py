@@ -19,7 +19,7 @@ from stepwedge.verdicts import Verdict
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
+    server = Server(tmp_path, tls=True)
     yield server
     server.pacs.stop()
 
@@ -36,7 +36,7 @@ class Listener:
 
 
 def test_the_faultless_server_passes_everything(server: Server) -> None:
-    """Without a defect every check of the suites passes."""
+    """Without a defect every check of the suites passes, all of them over TLS."""
     listener = Listener()
     code = run(server, listener)
     others = [

@@ -28,8 +28,13 @@ class Listener:
             self.compared = event
 
 
-# What is run over TLS of the ordinary checks, unless all are: each service, in both directions.
-OVER_TLS = ("ASSOC-0", "ECHO", "STORE-0", "FIND-0", "MOVE-00", "GET-0")
+# What is run over TLS, unless all is: of each service some, in both directions, and of TLS what
+# waits for nothing.
+OVER_TLS = ("TLS-0", "ASSOC-0", "ECHO", "STORE-0", "FIND-0", "MOVE-00", "GET-0")
+CLAIMS = {
+    "reference": ("tls.client-certificate", "tls.revocation", "tls.modified-bcp195"),
+    "orthanc": ("tls.client-certificate",),
+}
 
 
 @pytest.mark.parametrize(
@@ -59,9 +64,11 @@ def test_the_suites_find_what_is_known_and_nothing_else(
     with server:
         target = tmp_path / "target.toml"
         table = '[tls]\ncertificates = "certificates"\nreceiver = true\n' if tls else ""
+        claims = list(CLAIMS[name]) if tls else []
         target.write_text(
             f'name = "{name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\nclaims_file = "{claims_of(name)}"\n{table}'
+            f'ae_title = "{server.ae_title}"\nclaims = {claims}\n'
+            f'claims_file = "{claims_of(name)}"\n{table}'
             f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n",
             encoding="utf-8",
         )

@@ -41,9 +41,20 @@ class Kind:
 
     name: str
     claims: tuple[str, ...] = ("verification", "storage", "find", "move", "get")
+    tls_claims: tuple[str, ...] = ()
 
 
-KINDS = {kind.name: kind for kind in (Kind("reference"), Kind("orthanc"), Kind("dcmqrscp"))}
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "reference",
+            tls_claims=("tls.client-certificate", "tls.revocation", "tls.modified-bcp195"),
+        ),
+        Kind("orthanc", tls_claims=("tls.client-certificate",)),
+        Kind("dcmqrscp"),
+    )
+}
 
 
 @click.command()
@@ -153,7 +164,8 @@ def _started(kind: Kind, folder: Path, receiver_port: int, tls: bool) -> Iterato
 
 
 def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
-    claims = ", ".join(f'"{claim}"' for claim in kind.claims)
+    claimed = (*kind.claims, *(kind.tls_claims if server.tls is not None else ()))
+    claims = ", ".join(f'"{claim}"' for claim in claimed)
     file = folder / "target.toml"
     file.write_text(
         f'name = "{kind.name}"\nhost = "{server.host}"\nport = {server.port}\n'

@@ -31,6 +31,7 @@ from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.check import suites_arguments
 from stepwedge.errors import StepwedgeError
 from stepwedge.events import CheckFinished
+from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.dataset import EXPLICIT_LITTLE
 from stepwedge.fixtures.dimse import encode
 from stepwedge.fixtures.reference import ReferencePacs
@@ -48,7 +49,7 @@ CORPUS = "corpus"
 CAUGHT = (Verdict.FAIL, Verdict.WARN)
 
 # Claimed besides what the claims file says, which has no place for these.
-CLAIMS = '"strict", "timeouts", "error-comments"'
+CLAIMS = '"strict", "timeouts", "error-comments", "tls"'
 
 # Keys of the worklist that the items below tell apart.
 _WORKLIST = {
@@ -82,23 +83,37 @@ def _statement() -> str:
 
 @dataclass
 class Server:
-    """A reference PACS, and the target file that leads to it."""
+    """A reference PACS, and the target file that leads to it, over TLS or in clear."""
 
     folder: Path
     receiver_port: int = 0
+    tls: bool = False
     pacs: ReferencePacs = field(init=False)
 
     def __post_init__(self) -> None:
         self.receiver_port = self.receiver_port or free_port()
+        if self.tls:
+            Certificates().write(self._certificates)
         self.pacs = self._make(0).start()
         self.target = self.folder / "target.toml"
         (self.folder / "claims.toml").write_text(_statement(), encoding="utf-8")
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
             f'claims = [{CLAIMS}]\nclaims_file = "claims.toml"\n'
-            "[timeouts]\nresponse = 1.5\nrelease = 1\n"
-            f"[receiver]\nport = {self.receiver_port}\n",
+            f"[timeouts]\nresponse = {4 if self.tls else 1.5}\nrelease = 1\n"
+            + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
+            + f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
+        )
+
+    @property
+    def _certificates(self) -> Path:
+        return self.folder / "certificates"
+
+    def _table(self) -> str:
+        return (
+            f'[tls]\ncertificates = "certificates"\nclear_port = {self.pacs.clear_port}\n'
+            'profile = "modified-bcp195-rfc9325"\nreceiver = true\n'
         )
 
     def _make(self, port: int) -> ReferencePacs:
@@ -112,6 +127,9 @@ class Server:
             suboperation_timeout=0.7,
             acse_timeout=2,
             network_timeout=4,
+            tls=self._certificates if self.tls else None,
+            secure_destinations=self.tls,
+            also_clear=self.tls,
         )
         for item in scheduled_items(Scope(1, "META")):
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
@@ -215,6 +233,7 @@ def run(server: Server, plugin: object, *arguments: str) -> int:
 # What runs side by side, each part in a process of its own with a server of its own: most of the
 # time is spent waiting for answers that a defect withholds.
 PARTS = (
+    ("tls",),
     ("association", "verification", "commitment"),
     ("query", "worklist", "procedure_step"),
     ("storage", "get", "workflow"),
@@ -285,7 +304,7 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
                 verdicts |= plugin.verdicts
             server.pacs.stop()
     else:
-        server = Server(folder)
+        server = Server(folder, tls="tls" in part)
         for nth in passes:
             plugin = Mutation(server, nth)
             run(server, plugin, *(word for name in part for word in ("--service", name)))
