@@ -116,7 +116,7 @@ def answering(reply: bytes | None) -> Iterator[int]:
     ("reply", "said"),
     [
         (None, "takes connections but says nothing"),
-        (b"\x15\x03\x01\x00\x02\x02\x32", "it wants TLS"),  # a TLS alert
+        (b"\x15\x03\x01\x00\x02\x02\x32", "speaks TLS, and we spoke in clear"),  # an alert
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no DICOM server listens there"),
     ],
     ids=["hangs", "tls", "http"],
