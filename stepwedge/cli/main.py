@@ -15,6 +15,7 @@ from stepwedge.version import VERSION
 COMMANDS = {
     "doctor": "stepwedge.cli.doctor:doctor",
     "check": "stepwedge.cli.check:check",
+    "discover": "stepwedge.cli.discover:discover",
     "claims": "stepwedge.cli.claims:claims",
     "load": "stepwedge.loadtests.commands:load",
     "capacity": "stepwedge.loadtests.commands:capacity",
@@ -35,6 +36,7 @@ COMMANDS = {
 HELP = {
     "doctor": "Look at a target and say what can be tested, and why not.",
     "check": "Run the conformance suite against a target.",
+    "discover": "Draft a claims file from what a target does.",
     "claims": "Claims files: what a Conformance Statement says, as data.",
     "load": "Run a load scenario against a target.",
     "capacity": "Search the highest load at which the service levels hold.",
