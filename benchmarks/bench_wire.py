@@ -6,21 +6,17 @@ round.  Each side is a process of its own, and what a program needs to start is 
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pydicom
 from pydicom.dataset import FileMetaDataset
 
 from benchmarks import capture, peers
-from benchmarks.client import CAPTURE, message_size
+from benchmarks.client import CAPTURE, in_process, message_size, spent
 from benchmarks.figure import ROUNDS, Duel, Figure, Spent, middle
 from stepwedge.wire.negotiation import EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -46,26 +42,12 @@ def figures() -> Iterator[Figure]:
         yield from capture.figures()
 
 
-def _client(*words: object, gevent: bool = False) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.client", *map(str, words)]
-    found = subprocess.run(
-        [*command, *(["--gevent"] if gevent else [])], check=True, capture_output=True, text=True
-    )
-    result: dict[str, Any] = json.loads(found.stdout)
-    return result
-
-
-def _ours(count: int, *words: object, gevent: bool = False) -> Spent:
-    result = _client(*words, gevent=gevent)
-    return Spent(count, result["wall"], result["cpu"])
-
-
 def _echoing(folder: Path) -> Iterator[Figure]:
     with peers.storescp(folder, "--fork", "--ignore") as server:
         port = server.port
         for gevent, promised, how in ((False, 1.25, "blocking"), (True, 1.0, "under gevent")):
             duel = Duel.fight(
-                lambda gevent=gevent: _ours(_ECHOES, "echo", port, _ECHOES, gevent=gevent),  # type: ignore[misc]
+                lambda gevent=gevent: spent(_ECHOES, "echo", port, _ECHOES, gevent=gevent),  # type: ignore[misc]
                 lambda: peers.echoscu(port, _ECHOES),
             )
             work = f"C-ECHO, one association, {how}"
@@ -76,7 +58,7 @@ def _echoing(folder: Path) -> Iterator[Figure]:
                 yield Figure(f"{work}: CPU of echoscu's", duel.thriftier, 1, "x", True, duel.detail)
         total = _USERS * _ECHOES_EACH
         duel = Duel.fight(
-            lambda: _ours(total, "echoes", port, _ECHOES_EACH, _USERS, gevent=True),
+            lambda: spent(total, "echoes", port, _ECHOES_EACH, _USERS, gevent=True),
             lambda: peers.echoscus(port, _ECHOES_EACH, _USERS),
         )
         work = f"C-ECHO, {_USERS} associations, one process under gevent"
@@ -87,7 +69,7 @@ def _storing(folder: Path) -> Iterator[Figure]:
     image = _part10(folder / "image.dcm")
 
     def ours(port: int) -> Spent:
-        return _ours(_STORES, "store", port, _STORES, _SIZE)
+        return spent(_STORES, "store", port, _STORES, _SIZE)
 
     with (
         peers.sink(folder) as sink,
@@ -104,7 +86,7 @@ def _storing(folder: Path) -> Iterator[Figure]:
         yield Figure(f"{work}: CPU a GiB of storescu's", duel.thriftier, 0.25, "x", True, detail)
         with peers.sink(folder, "--copy", str(message_size(_SIZE))) as bare:
             duel = Duel.fight(
-                lambda: ours(sink.port), lambda: _ours(_STORES, "copy", bare.port, _STORES, _SIZE)
+                lambda: ours(sink.port), lambda: spent(_STORES, "copy", bare.port, _STORES, _SIZE)
             )
         yield Figure(f"{work}: rate of a bare copy's", duel.faster, 0.75, "x", False, duel.detail)
 
@@ -115,7 +97,7 @@ def _storing(folder: Path) -> Iterator[Figure]:
         yield Figure(f"{work}: rate of storescu's", duel.faster, 2.3, "x", False, duel.detail)
 
         small = [
-            _ours(_SMALL_STORES, "store", sink.port, _SMALL_STORES, 4096) for _ in range(ROUNDS)
+            spent(_SMALL_STORES, "store", sink.port, _SMALL_STORES, 4096) for _ in range(ROUNDS)
         ]
         found = middle(small)
         yield Figure(
@@ -130,7 +112,7 @@ def _receiving(null: peers.Server, storescp: peers.Server) -> Iterator[Figure]:
 
     def into(server: peers.Server) -> Spent:
         before = server.cpu()
-        sent = _ours(_STORES, "store", server.port, _STORES, _SIZE)
+        sent = spent(_STORES, "store", server.port, _STORES, _SIZE)
         return Spent(_STORES, sent.wall, server.cpu() - before)
 
     duel = Duel.fight(lambda: into(null), lambda: into(storescp))
@@ -144,7 +126,7 @@ def _associating(folder: Path) -> Iterator[Figure]:
     with peers.sink(folder) as server:
         for gevent, promised, how in ((False, 1.1, "blocking"), (True, 0.95, "under gevent")):
             duel = Duel.fight(
-                lambda gevent=gevent: _ours(  # type: ignore[misc]
+                lambda gevent=gevent: spent(  # type: ignore[misc]
                     _ASSOCIATIONS, "associate", server.port, _ASSOCIATIONS, gevent=gevent
                 ),
                 lambda: peers.associate(program, server.port, _ASSOCIATIONS),
@@ -161,7 +143,7 @@ def _associating(folder: Path) -> Iterator[Figure]:
 
 def _many() -> Iterator[Figure]:
     with peers.null_scp(gevent=True) as server:
-        runs = [_client("many", server.port, _MANY, _SECONDS, gevent=True) for _ in range(3)]
+        runs = [in_process("many", server.port, _MANY, _SECONDS, gevent=True) for _ in range(3)]
     work = f"{_MANY:,} associations, an echo a second each"
     lost = max(_MANY * _SECONDS - run["done"] for run in runs)
     yield Figure(f"{work}: lost", lost, 0, "echoes", True, f"of {_MANY * _SECONDS:,}, three times")
@@ -171,8 +153,8 @@ def _many() -> Iterator[Figure]:
     yield Figure(f"{work}: p99 of the schedule lag", lag, 50, "ms", True)
 
 
-def _per_gib(spent: list[Spent]) -> float:
-    return statistics.median(one.cpu / one.count for one in spent) * 2**30 / _SIZE
+def _per_gib(runs: list[Spent]) -> float:
+    return statistics.median(one.cpu / one.count for one in runs) * 2**30 / _SIZE
 
 
 def _part10(path: Path) -> Path:

@@ -20,11 +20,13 @@ import os
 import resource
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.figure import Spent
 from stepwedge.wire import Association, Plan, Prepared, Proposed, Shared
 from stepwedge.wire.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 
@@ -206,6 +208,22 @@ class _Clock:
 WORKS: dict[str, Callable[..., Result]] = {
     work.__name__: work for work in (echo, echoes, associate, store, copy, many, services)
 }
+
+
+def in_process(*words: object, gevent: bool = False) -> Result:
+    """What one work took, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.client", *map(str, words)]
+    found = subprocess.run(
+        [*command, *(["--gevent"] if gevent else [])], check=True, capture_output=True, text=True
+    )
+    result: Result = json.loads(found.stdout)
+    return result
+
+
+def spent(count: int, *words: object, gevent: bool = False) -> Spent:
+    """Likewise, as what `count` operations took."""
+    result = in_process(*words, gevent=gevent)
+    return Spent(count, result["wall"], result["cpu"])
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from stepwedge.verdicts import Verdict
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path, tls=True)
+    server = Server(tmp_path, tls=True, patience=5)
     yield server
     server.pacs.stop()
 

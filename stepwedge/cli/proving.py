@@ -60,7 +60,7 @@ _WORKLIST = {
 }
 
 
-def _statement() -> str:
+def _statement(response: float) -> str:
     """What the server below claims: what the reference PACS does, and what it is set up for."""
     said = load_statement(claims_of("reference"))
     return render(
@@ -74,7 +74,7 @@ def _statement() -> str:
                 max_associations=10,
                 artim_timeout=2,
                 idle_timeout=4,
-                response_timeout=0.7,
+                response_timeout=response,
             ),
             keys={**said.keys, "worklist": {"WORKLIST": _WORKLIST}},
         )
@@ -83,11 +83,16 @@ def _statement() -> str:
 
 @dataclass
 class Server:
-    """A reference PACS, and the target file that leads to it, over TLS or in clear."""
+    """A reference PACS, and the target file that leads to it, over TLS or in clear.
+
+    `patience` is how many seconds the target may take to answer, and about twice what the server
+    gives a move's destination: short where a defect withholds answers, longer where none does.
+    """
 
     folder: Path
     receiver_port: int = 0
     tls: bool = False
+    patience: float = 1.5
     pacs: ReferencePacs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,11 +101,11 @@ class Server:
             Certificates().write(self._certificates)
         self.pacs = self._make(0).start()
         self.target = self.folder / "target.toml"
-        (self.folder / "claims.toml").write_text(_statement(), encoding="utf-8")
+        (self.folder / "claims.toml").write_text(_statement(self._suboperation), encoding="utf-8")
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
             f'claims = [{CLAIMS}]\nclaims_file = "claims.toml"\n'
-            f"[timeouts]\nresponse = {4 if self.tls else 1.5}\nrelease = 1\n"
+            f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
             + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
             + f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
@@ -116,6 +121,10 @@ class Server:
             'profile = "modified-bcp195-rfc9325"\nreceiver = true\n'
         )
 
+    @property
+    def _suboperation(self) -> float:
+        return self.patience * 0.47
+
     def _make(self, port: int) -> ReferencePacs:
         pacs = ReferencePacs(
             self.folder / "archive",
@@ -124,7 +133,7 @@ class Server:
             check_called_ae=True,
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
-            suboperation_timeout=0.7,
+            suboperation_timeout=self._suboperation,
             acse_timeout=2,
             network_timeout=4,
             tls=self._certificates if self.tls else None,
@@ -304,7 +313,8 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
                 verdicts |= plugin.verdicts
             server.pacs.stop()
     else:
-        server = Server(folder, tls="tls" in part)
+        tls = "tls" in part
+        server = Server(folder, tls=tls, patience=4 if tls else 1.5)
         for nth in passes:
             plugin = Mutation(server, nth)
             run(server, plugin, *(word for name in part for word in ("--service", name)))
