@@ -21,6 +21,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from stepwedge import history
 from stepwedge.events import CheckFinished, TargetSeen
 from stepwedge.reports import (
     capacity,
@@ -47,7 +48,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def write(view: RunView, folder: Path, since: Mapping[str, str] | None = None) -> Path:
     """Writes `report.html` into `folder`.
 
-    `since` says of a finding, by its anchor, since when it stands.
+    `since` says of a finding, by its anchor, since when it stands; without it, the runs beside this
+    one are asked.
     """
     path = folder / FILE
     path.write_text(render(view, since), encoding="utf-8")
@@ -57,11 +59,24 @@ def write(view: RunView, folder: Path, since: Mapping[str, str] | None = None) -
 def render(view: RunView, since: Mapping[str, str] | None = None) -> str:
     """The page as text."""
     found = findings(view)
-    values = _values(view, found, since or {})
+    values = _values(view, found, _history(view, found) if since is None else since)
     template = environment().get_template("report.html.j2")
     page = template.render(values, ladders={})
     ladders = _ladders(view, found, room=MOST_BYTES - len(page.encode()))
     return template.render(values, ladders=ladders) if ladders else page
+
+
+def _history(view: RunView, found: Sequence[Finding]) -> dict[str, str]:
+    """Since when each finding stands, by its anchor, as its first check tells."""
+    if view.run is None:
+        return {}
+    nodes = {check.node: check.verdict for finding in found for check in finding.checks}
+    told = history.since(view.folder, view.run, nodes)
+    return {
+        finding.anchor: told[finding.first.node]
+        for finding in found
+        if finding.first is not None and finding.first.node in told
+    }
 
 
 def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -> dict[str, Any]:

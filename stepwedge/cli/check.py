@@ -24,6 +24,11 @@ from stepwedge.errors import StepwedgeError, UsageError
 @click.option("--receiver-port", type=int, help="Port of our receiver, the C-MOVE destination.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Known deviations (TOML).")
 @click.option("--update-baseline", is_flag=True, help="Write what is observed into --baseline.")
+@click.option(
+    "--rerun-failed",
+    is_flag=True,
+    help="Only what did not pass in the last run against this target, among --runs.",
+)
 @click.option("--corpus-seed", type=int, help="Seed of the synthetic data.")
 @click.option(
     "--runs",
@@ -45,6 +50,7 @@ def check(
     corpus_seed: int | None,
     baseline: Path | None,
     update_baseline: bool,
+    rerun_failed: bool,
     **rest: Any,
 ) -> int:
     """Run the conformance suite against a target.
@@ -67,6 +73,8 @@ def check(
         arguments += ["--baseline", str(baseline)]
     if update_baseline:
         arguments.append("--update-baseline")
+    if rerun_failed:
+        arguments.append("--rerun-failed")
     if run is not None:
         arguments += ["--run", str(run)]
     if processes:

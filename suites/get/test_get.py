@@ -152,7 +152,9 @@ def test_content_after_get(peer: Peer, archive: Archive, corpus: Corpus) -> None
             operation = get(association, "STUDY", {"StudyInstanceUID": study.uid})
         expect_success(operation)
         for arrival in operation.arrivals:
-            expect_unaltered(arrival, wanted[arrival.sop_instance_uid])
+            uid = arrival.sop_instance_uid
+            expect(uid in wanted, "instances that were stored", f"an unknown one, {uid}")
+            expect_unaltered(arrival, wanted[uid])
 
 
 @check(

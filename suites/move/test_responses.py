@@ -115,7 +115,9 @@ def test_content_after_move(moves: Moves, corpus: Corpus) -> None:
         moved = moves.move("STUDY", keys, expected=len(study.instances()))
         expect_success(moved.operation)
         for arrival in moved.arrivals:
-            expect_unaltered(arrival, wanted[arrival.sop_instance_uid])
+            uid = arrival.sop_instance_uid
+            expect(uid in wanted, "instances that were stored", f"an unknown one, {uid}")
+            expect_unaltered(arrival, wanted[uid])
 
 
 @check(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydicom import Dataset
 
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import Archive, Stored
 from stepwedge.fixtures.conversation import Recorder
-from stepwedge.fixtures.dimse import encode
-from stepwedge.fixtures.negotiated import Proposed
-from stepwedge.fixtures.peer import Peer
+from stepwedge.fixtures.deposits import Deposits
 from stepwedge.fixtures.verifiers import (
     STATUS,
     expect,
@@ -19,7 +19,7 @@ from stepwedge.fixtures.verifiers import (
     status_of,
 )
 from stepwedge.synthetic.corpus import Corpus
-from stepwedge.synthetic.model import Instance, Study
+from stepwedge.synthetic.model import Study
 from stepwedge.verdicts import Blocked, Deviation
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
@@ -156,12 +156,11 @@ def test_status_is_of_the_table(archive: Archive, recorder: Recorder, corpus: Co
     claim="storage.ct",
     defects=["store-uid-mismatch-accepted"],
 )
-def test_instance_uid_mismatch(peer: Peer, corpus: Corpus) -> None:
+def test_instance_uid_mismatch(deposits: Deposits, corpus: Corpus) -> None:
     """An instance whose data set has another SOP Instance UID than the command is refused."""
-    instance = _ct(corpus)
-    other = corpus.scope.uid("mismatch", "instance")
-    status = _store(peer, CT, other, instance.build(), instance)
-    _expect_refusal(status, "SOP Instance UID")
+    deposit = deposits.of(deposits.ct())
+    (operation,) = deposits.send(replace(deposit, uid=corpus.scope.uid("mismatch", "instance")))
+    _expect_refusal(status_of(operation.final), "SOP Instance UID")
 
 
 @check(
@@ -171,26 +170,16 @@ def test_instance_uid_mismatch(peer: Peer, corpus: Corpus) -> None:
     claim="storage.ct",
     defects=["store-class-mismatch-accepted"],
 )
-def test_sop_class_mismatch(peer: Peer, corpus: Corpus) -> None:
+def test_sop_class_mismatch(deposits: Deposits) -> None:
     """An instance whose data set has another SOP class than the command is refused or warned of."""
-    instance = _ct(corpus)
-    dataset = instance.build()
-    dataset.SOPClassUID = MR
-    dataset.SOPInstanceUID = corpus.scope.uid("mismatch", "class")
-    status = _store(peer, CT, str(dataset.SOPInstanceUID), dataset, instance)
+
+    def change(dataset: Dataset) -> None:
+        dataset.SOPClassUID = MR
+
+    (operation,) = deposits.send(deposits.of(deposits.ct(), change))
+    status = status_of(operation.final)
     if status != 0xB007:
         _expect_refusal(status, "SOP Class UID")
-
-
-def _ct(corpus: Corpus) -> Instance:
-    return next(i for i in corpus.instances if i.sop_class_uid == CT)
-
-
-def _store(peer: Peer, sop_class: str, uid: str, dataset: Dataset, like: Instance) -> int:
-    syntax = like.transfer_syntax
-    data = encode(dataset, syntax)
-    with peer.associate([Proposed(sop_class, (syntax,))]) as association:
-        return status_of(association.store(sop_class, uid, data, syntax).final)
 
 
 def _expect_refusal(status: int, field: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from pydicom import Dataset
 
-from stepwedge.checks import SHALL, check
+from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.queries import element_of
 from stepwedge.fixtures.sopclasses import MODALITY_WORKLIST
 from stepwedge.fixtures.verifiers import expect, expect_success
@@ -110,12 +110,15 @@ def test_requested_procedure(worklists: Worklists) -> None:
 @check(
     "MWL-045",
     "PS3.4 K.2.2.1.1.2",
-    SHALL,
+    QUALITY,
     claim="worklist",
     defects=["worklist-unknown-key-fails", "worklist-unknown-key-selects"],
 )
 def test_unsupported_key(worklists: Worklists) -> None:
-    """A key that no worklist supports is ignored: it selects nothing, and fails nothing."""
+    """A key that no worklist supports is ignored: it selects nothing, and fails nothing.
+
+    A server that supports every attribute as a key finds it unknown in all items, and no match.
+    """
     asked = identifier({})
     asked.add(element_of("PrinterName", "NOBODY"))
     with worklists.asking() as association:

@@ -1,0 +1,129 @@
+"""`stepwedge matrix`: real servers × checks, started, checked and written down by one command.
+
+Each server is launched with a configuration made for it, held to what its documentation claims and
+to the baseline of what is known of it, and stopped.  The page is drawn from the run records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stepwedge.errors import StepwedgeError, UsageError
+
+if TYPE_CHECKING:
+    from stepwedge.fixtures.servers.subjects import Subject
+    from stepwedge.reports.servers import Verified
+
+RECEIVER = "STEPWEDGE"
+
+
+@click.command()
+@click.option(
+    "--servers",
+    default="all",
+    show_default=True,
+    help="Which, by name and separated by commas; an unknown name lists them.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Write the page (Markdown) here.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    help="Keep the runs in this folder; without it they are gone afterwards.",
+)
+@click.option("--service", "services", multiple=True, help="Only the checks of this service.")
+def matrix(servers: str, output: Path | None, runs: Path | None, services: Sequence[str]) -> None:
+    """Check real servers side by side and write the matrix of servers and checks.
+
+    Servers whose program is not installed are left out, and named.
+    """
+    from stepwedge.reports import servers as page
+
+    verified: list[Verified] = []
+    with _folder(runs) as folder:
+        for subject in _subjects(servers):
+            click.echo(f"{subject.name} …", err=True)
+            try:
+                verified.append(verify(subject, folder, services))
+            except UsageError as missing:
+                click.echo(f"{subject.name} is left out: {missing.problem}", err=True)
+        if not verified:
+            raise StepwedgeError("no server could be checked", "the lines above say why")
+        text = page.draw(verified)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+        click.echo(output)
+
+
+def _subjects(names: str) -> list[Subject]:
+    from stepwedge.fixtures.servers.subjects import SUBJECTS
+
+    if names == "all":
+        return list(SUBJECTS.values())
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in SUBJECTS:
+            raise UsageError(f"no server is called {name!r}", f"known are {', '.join(SUBJECTS)}")
+    return [SUBJECTS[name] for name in wanted]
+
+
+@contextlib.contextmanager
+def _folder(runs: Path | None) -> Iterator[Path]:
+    if runs is not None:
+        yield runs
+        return
+    with tempfile.TemporaryDirectory(prefix="stepwedge-") as folder:
+        yield Path(folder)
+
+
+def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verified:
+    """Starts one server, runs the suites against it and reads the record back.
+
+    Raises UsageError when the server is not installed, StepwedgeError when no record came of it.
+    """
+    from stepwedge.baseline import load_baseline
+    from stepwedge.fixtures.servers import baseline_of
+    from stepwedge.fixtures.servers.launch import free_port
+    from stepwedge.reports.model import read_view
+    from stepwedge.reports.servers import Verified
+
+    folder = runs / subject.name
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    server = subject.make(folder / "server", {RECEIVER: ("127.0.0.1", port)})
+    with server:
+        target = folder / "target.toml"
+        claims = ", ".join(f'"{claim}"' for claim in subject.claims)
+        target.write_text(
+            f'name = "{subject.name}"\nhost = "{server.host}"\nport = {server.port}\n'
+            f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\n'
+            "[timeouts]\nresponse = 10\n"
+            f'[receiver]\nae_title = "{RECEIVER}"\nport = {port}\n',
+            encoding="utf-8",
+        )
+        command = [
+            *(sys.executable, "-m", "stepwedge", "check", "--target", target, "--runs", folder),
+            *("--baseline", baseline_of(subject.name)),
+        ]
+        for service in services or subject.services:
+            command += ["--service", service]
+        done = subprocess.run(
+            [str(word) for word in command], capture_output=True, text=True, check=False
+        )
+        version = server.version
+    records = sorted(folder.glob("*/events.ndjson"))
+    if not records:
+        raise StepwedgeError(f"the run against {subject.name} left no record", done.stderr[-2000:])
+    known = load_baseline(baseline_of(subject.name))
+    return Verified(
+        subject.name, subject.title, version, subject.claims, known, read_view(records[-1].parent)
+    )

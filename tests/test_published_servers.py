@@ -1,0 +1,38 @@
+"""The servers of docs/servers.md: every verdict as their baselines say, in both directions.
+
+The archives among them that `test_real_servers` holds to theirs are not run here again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stepwedge.cli.matrix import verify
+from stepwedge.fixtures.servers.subjects import SUBJECTS
+
+ELSEWHERE = ("reference", "orthanc", "dcmqrscp")
+# Half a minute and more each.
+LONG = ("qrscp", "storescp", "dcmrecv")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
+        for name in SUBJECTS
+        if name not in ELSEWHERE
+    ],
+)
+def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Path) -> None:
+    """A new deviation fails here, and so does one that is gone but still in the baseline."""
+    view = verify(SUBJECTS[name], tmp_path).view
+    (compared,) = view.baselines
+    assert compared.problems == []
+    assert [f"{e.key}: {e.reason}" for e in view.checks if e.verdict == "error"] == []
+    assert view.finished is not None and view.finished.exit_code == 0
+    failed = any(check.verdict == "fail" for check in view.checks)
+    headline = "Not conformant, as known" if failed else "Held"
+    report = (view.folder / "report.html").read_text(encoding="utf-8")
+    assert f"<strong>{headline}</strong>" in report
