@@ -103,7 +103,8 @@ class Direction:
             link = self.dial("verification", (), port)
             try:
                 link.echo()
-                self.conductor.policies.update(link.options())
+                options = link.options()
+                self.conductor.policies.update(options)
                 link.release()
             except BaseException:
                 link.abort()
@@ -120,7 +121,8 @@ class Direction:
             )
             return error
         if self.own_run:
-            self.record.emit(TargetSeen(at=begun, address=address, reachable=True))
+            tls = options.get("TLS", "") if self.settings.target.tls.enabled else ""
+            self.record.emit(TargetSeen(at=begun, address=address, reachable=True, tls=tls))
         return None
 
     def start(

@@ -23,7 +23,7 @@ from stepwedge.loadtests.queries import (
     WORKLIST_FIND,
 )
 from stepwedge.target import Target
-from stepwedge.tls import client_context
+from stepwedge.tls import client_context, describe
 from stepwedge.wire.association import Association, Replies
 from stepwedge.wire.errors import LocalProtocolError
 from stepwedge.wire.messages import Message
@@ -163,7 +163,7 @@ class WireLink:
             "end of service": "the kernel's receive timestamp (SO_TIMESTAMPING)"
             if transport.stamps
             else "our own reading of the last byte",
-            "TLS": transport.tls_description or "none, in clear",
+            "TLS": describe(transport.sock) if transport.tls else "none, in clear",
         }
 
     def release(self) -> None:

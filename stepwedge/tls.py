@@ -168,8 +168,11 @@ def server_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def describe(sock: ssl.SSLSocket) -> str:
-    """Version, cipher suite and the peer's certificate, for a report."""
+def describe(sock: Any) -> str:
+    """Version, cipher suite and the peer's certificate, for a report.
+
+    `sock` is an SSLSocket, be it gevent's.
+    """
     from cryptography import x509
 
     suite = sock.cipher()
