@@ -85,6 +85,37 @@ class Step(msgspec.Struct, frozen=True):
     duration: float | None = None
 
 
+class Figure(msgspec.Struct, frozen=True):
+    """A number that a check measured and that a reader may want to know."""
+
+    name: str
+    value: float
+    unit: str
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How something added up: the moments, in seconds from the start of the timeline."""
+
+    name: str
+    times: list[float]
+
+
+class Spell(msgspec.Struct, frozen=True):
+    """A stretch of a timeline in which something was so, in seconds from its start."""
+
+    name: str
+    begins: float
+    ends: float
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """What a check saw happen over time, to be drawn."""
+
+    title: str
+    courses: list[Course]
+    spells: list[Spell] = []
+
+
 class CheckFinished(Event, tag="check-finished", frozen=True):
     """A check ended.  `at` is when it ended."""
 
@@ -108,6 +139,8 @@ class CheckFinished(Event, tag="check-finished", frozen=True):
     defects: list[str] = []
     repeat: str = ""  # the one command that repeats it
     hint: str = ""  # an equivalent DCMTK command line
+    figures: list[Figure] = []
+    timelines: list[Timeline] = []
 
     @property
     def key(self) -> str:

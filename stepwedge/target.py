@@ -18,9 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -31,7 +28,9 @@ from pydantic_core import ErrorDetails
 
 from stepwedge.checks import is_claimed
 from stepwedge.claims import ORDINARY_PACS, unknown_claim
+from stepwedge.edge import Edge, Management
 from stepwedge.errors import UsageError
+from stepwedge.fields import AeTitle, Port, Ports, Seconds, Table, ports_in_words
 from stepwedge.tls import Tls, rooted
 
 if TYPE_CHECKING:
@@ -45,45 +44,8 @@ ENVIRONMENT = {
 }
 TARGET_VARIABLE = "STEPWEDGE_TARGET"
 
-# The ports an edge server ingests on by default.
-EDGE_PORTS = "2104-2111"
 
-
-def _ae_title(value: object) -> object:
-    """PS3.5 Table 6.2-1, AE: at most 16 characters, no backslash or control, not only spaces."""
-    if not isinstance(value, str):
-        return value
-    title = value.strip(" ")
-    if not title or len(title) > 16 or not re.fullmatch(r"[\x20-\x5b\x5d-\x7e]+", title):
-        raise ValueError("expected an AE title: 1 to 16 printable ASCII characters, no backslash")
-    return title
-
-
-def _ports(value: object) -> object:
-    """`4242`, `"4242"` or a range `"2104-2111"`, as a tuple of ports."""
-    what = f'expected a port (4242) or a range of ports ("{EDGE_PORTS}"), each within 1 to 65535'
-    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", str(value))
-    if isinstance(value, bool) or not match:
-        raise ValueError(what)
-    first = int(match[1])
-    last = int(match[2] or first)
-    if not (0 < first < 65536 and 0 < last < 65536):
-        raise ValueError(what)
-    if last < first:
-        raise ValueError(f"the range is reversed; expected {last}-{first}")
-    return tuple(range(first, last + 1))
-
-
-AeTitle = Annotated[str, BeforeValidator(_ae_title)]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Timeouts(_Table):
+class Timeouts(Table):
     """How long to wait for the target, in seconds, by phase."""
 
     connect: Seconds = 5.0
@@ -92,7 +54,7 @@ class Timeouts(_Table):
     release: Seconds = 5.0
 
 
-class ReceiverAt(_Table):
+class ReceiverAt(Table):
     """Our storage receiver, the C-MOVE destination, as the target knows it.
 
     `port` 0 takes a free port, which only works with a target that can be told of it.
@@ -104,23 +66,14 @@ class ReceiverAt(_Table):
     port: Port = 11112
 
 
-class Credentials(_Table):
+class Credentials(Table):
     """What DICOM User Identity negotiation (PS3.7 D.3.3.7) presents."""
 
     username: str = ""
     passcode: SecretStr = SecretStr("")
 
 
-class Management(_Table):
-    """Commands that act on the target itself, each run by the shell."""
-
-    start: str = ""
-    stop: str = ""
-    kill: str = ""
-    health: str = ""
-
-
-class Declared(_Table):
+class Declared(Table):
     """What the Conformance Statement says of the target; each given value is checked."""
 
     max_pdu: Annotated[int, Field(ge=0)] | None = None
@@ -128,12 +81,12 @@ class Declared(_Table):
     implementation_version: str | None = None
 
 
-class Target(_Table):
+class Target(Table):
     """A server under test.  A port range is one target, all of whose ports must serve."""
 
     name: str = ""
     host: Annotated[str, Field(min_length=1)]
-    port: Annotated[tuple[int, ...], BeforeValidator(_ports)]
+    port: Ports
     ae_title: AeTitle
     calling_ae_title: AeTitle = "STEPWEDGE"
     claims: tuple[str, ...] = ORDINARY_PACS
@@ -143,6 +96,7 @@ class Target(_Table):
     receiver: ReceiverAt = ReceiverAt()
     credentials: Credentials = Credentials()
     management: Management = Management()
+    edge: Edge = Edge()
     declared: Declared = Declared()
     tls: Tls = Tls()
 
@@ -172,6 +126,21 @@ class Target(_Table):
         from stepwedge.statement import load_statement
 
         return None if self.claims_file is None else load_statement(self.claims_file)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """What we listen on cannot be what the target listens on, when both are this machine."""
+        ours = {
+            "receiver.port": self.receiver.port if "receiver" in self.model_fields_set else 0,
+            "edge.other_receiver.port": self.edge.other_receiver.port,
+            "edge.gate_port": self.edge.gate_port,
+        }
+        taken = dict.fromkeys(self.port if self.is_loopback else (), "port")
+        for key, port in ours.items():
+            if port and port in taken:
+                raise ValueError(f"{key} {port} overlaps with {taken[port]}; give it another one")
+            taken[port] = key
+        return self
 
     @property
     def first_port(self) -> int:
@@ -208,11 +177,10 @@ class Target(_Table):
         """All fields as plain values for the run record; secrets are starred out."""
         fields: dict[str, Any] = self.model_dump(mode="json")
         fields["allow"] = sorted(self.allow)
-        ports = self.port
         if self.claims_file is not None:
             digest = hashlib.sha256(self.claims_file.read_bytes()).hexdigest()
             fields["claims_file"] = f"{self.claims_file.name} (SHA-256 {digest})"
-        fields["port"] = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
+        fields["port"] = ports_in_words(self.port)
         return fields
 
     def config_hash(self) -> str:
@@ -335,6 +303,9 @@ def _fill(value: Any, env: Mapping[str, str], missing: list[str]) -> Any:
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", replace, value)
 
 
+# Words that keys of secrets hold.
+_SECRET = ("passcode", "passphrase", "password", "token")
+
 _EXPECTED = {
     "path_type": "expected the name of a file",
     "missing": "expected a value: this key is required",
@@ -355,5 +326,8 @@ def _sentence(mistake: ErrorDetails) -> str:
         expected = _EXPECTED.get(mistake["type"], mistake["msg"]).format(**context)
     if mistake["type"] in ("missing", "extra_forbidden"):
         return f"{key}: {expected}"
-    shown = "(secret)" if "passcode" in key or "passphrase" in key else repr(mistake["input"])
+    if not key:
+        return expected
+    secret = any(word in key for word in _SECRET)
+    shown = "(secret)" if secret else repr(mistake["input"])
     return f"{key}: read {shown}; {expected}"

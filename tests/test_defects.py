@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.defects import without_check
 from stepwedge.cli.proving import Server, prove, run
+from stepwedge.cli.proving_edge import SERVICES as EDGE_SERVICES
+from stepwedge.cli.proving_edge import EdgeServer
 from stepwedge.events import CheckFinished
+from stepwedge.fixtures import passage
+from stepwedge.fixtures.defects import DEFECTS
 from stepwedge.fixtures.receiver import Receiver
-from stepwedge.fixtures.reference import DEFECTS
 from stepwedge.verdicts import Verdict
 
 
@@ -21,7 +25,7 @@ from stepwedge.verdicts import Verdict
 def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path, tls=True, patience=5)
     yield server
-    server.pacs.stop()
+    server.close()
 
 
 class Listener:
@@ -35,10 +39,9 @@ class Listener:
             self.checks.append(event)
 
 
-def test_the_faultless_server_passes_everything(server: Server) -> None:
-    """Without a defect every check of the suites passes, all of them over TLS."""
+def _passes_everything(server: Server | EdgeServer, services: set[str]) -> None:
     listener = Listener()
-    code = run(server, listener)
+    code = run(server, listener, *(word for name in services for word in ("--service", name)))
     others = [
         f"{event.id} {event.verdict}: {event.expected} / {event.observed} {event.reason}"
         for event in listener.checks
@@ -46,7 +49,24 @@ def test_the_faultless_server_passes_everything(server: Server) -> None:
     ]
     assert not others
     assert code == 0
-    assert {event.id for event in listener.checks} == {entry.check.id for entry in catalogue()}
+    assert {event.id for event in listener.checks} == {
+        entry.check.id for entry in catalogue() if entry.service in services
+    }
+
+
+def test_the_faultless_server_passes_everything(server: Server) -> None:
+    """Without a defect every check of the suites passes, all of them over TLS."""
+    _passes_everything(server, {entry.service for entry in catalogue()} - {*EDGE_SERVICES})
+
+
+def test_the_faultless_edge_passes_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a defect every check of an edge passes."""
+    monkeypatch.setattr(passage, "STORES", 60)
+    monkeypatch.setattr(passage, "CUT", 1.0)
+    with contextlib.closing(EdgeServer(tmp_path, settle=20)) as edge:
+        _passes_everything(edge, {*EDGE_SERVICES})
 
 
 def test_every_check_names_a_defect_that_exists() -> None:

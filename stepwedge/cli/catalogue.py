@@ -103,7 +103,7 @@ def list_checks(service: str | None, ids: bool) -> None:
 @click.argument("id")
 def explain(id: str) -> None:
     """Show one check whole: what it asks, by which clause, and what proves it."""
-    from stepwedge.fixtures.reference.defects import DEFECTS
+    from stepwedge.fixtures.defects import DEFECTS
 
     entries = {entry.check.id: entry for entry in catalogue()}
     entry = entries.get(id.upper())

@@ -1,4 +1,4 @@
-"""`stepwedge defects`: which defects of the reference PACS prove which checks.
+"""`stepwedge defects`: which defects of the reference servers prove which checks.
 
 The table is what the checks declare; `--prove` runs them, and tells how many defects are caught.
 """
@@ -22,7 +22,7 @@ from stepwedge.errors import StepwedgeError, UsageError
 @click.option("--csv", "as_csv", is_flag=True, help="A row for each pair of defect and check.")
 @click.option("--prove", "is_proof", is_flag=True, help="Run each check with each of its defects.")
 def defects(service: str | None, as_csv: bool, is_proof: bool) -> None:
-    """Show the defects of the reference PACS and the checks that must catch them.
+    """Show the defects of the reference servers and the checks that must catch them.
 
     With --prove the checks are run, each against a server that has its defect, and the share of
     defects that were caught is printed; anything below 100 % fails with exit code 6.
@@ -53,13 +53,13 @@ def catchers(entries: Iterable[Entry]) -> dict[str, list[str]]:
 
 def without_check(entries: Iterable[Entry]) -> list[str]:
     """The defects that no check declares to catch."""
-    from stepwedge.fixtures.reference import DEFECTS
+    from stepwedge.fixtures.defects import DEFECTS
 
     return sorted(DEFECTS.keys() - catchers(entries).keys())
 
 
 def _chosen(service: str | None, entries: Sequence[Entry]) -> Mapping[str, list[str]]:
-    from stepwedge.fixtures.reference import DEFECTS
+    from stepwedge.fixtures.defects import DEFECTS
 
     found = catchers(entries)
     chosen = {
@@ -77,7 +77,7 @@ def _print_table(service: str | None, entries: Sequence[Entry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stepwedge.fixtures.reference import DEFECTS
+    from stepwedge.fixtures.defects import DEFECTS
 
     chosen = _chosen(service, entries)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -94,7 +94,7 @@ def _print_table(service: str | None, entries: Sequence[Entry]) -> None:
 
 
 def _print_csv(service: str | None, entries: Sequence[Entry]) -> None:
-    from stepwedge.fixtures.reference import DEFECTS
+    from stepwedge.fixtures.defects import DEFECTS
 
     writer = csv.writer(sys.stdout)
     writer.writerow(("defect", "service", "sentence", "check"))

@@ -16,7 +16,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,10 +25,13 @@ from typing import Any
 import pytest
 
 import stepwedge.fixtures.archive
+import stepwedge.fixtures.passage
 import stepwedge.fixtures.retrievals
 from stepwedge.checks import check_of
+from stepwedge.cli import proving_edge
 from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.check import suites_arguments
+from stepwedge.cli.proving_edge import EdgeServer
 from stepwedge.errors import StepwedgeError
 from stepwedge.events import CheckFinished
 from stepwedge.fixtures.certificates import Certificates
@@ -94,6 +97,7 @@ class Server:
     tls: bool = False
     patience: float = 1.5
     pacs: ReferencePacs = field(init=False)
+    warm: bool = True
 
     def __post_init__(self) -> None:
         self.receiver_port = self.receiver_port or free_port()
@@ -144,6 +148,14 @@ class Server:
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
         return pacs
 
+    def use(self, defects: Collection[str]) -> None:
+        """Switches to these defects, and no others."""
+        self.pacs.use(defects)
+
+    def close(self) -> None:
+        """Ends it."""
+        self.pacs.stop()
+
     def restart(self) -> None:
         """Frees whatever a defect has taken."""
         port = self.pacs.port
@@ -168,7 +180,7 @@ def _judges_the_corpus(item: pytest.Item) -> bool:
 class Mutation:
     """A pytest plugin: runs each chosen check with its nth defect on."""
 
-    def __init__(self, server: Server, nth: int, only: set[str] | None = None) -> None:
+    def __init__(self, server: Server | EdgeServer, nth: int, only: set[str] | None = None) -> None:
         self.server = server
         self.nth = nth
         self.only = only
@@ -190,7 +202,7 @@ class Mutation:
 
     def _warm_up(self, item: pytest.Item) -> None:
         """Has the session learn of the target what it remembers, while that is faultless."""
-        if self._warm or self.only is not None:
+        if self._warm or self.only is not None or not self.server.warm:
             return
         self._warm = True
         ask = item._request.getfixturevalue  # type: ignore[attr-defined]
@@ -204,13 +216,13 @@ class Mutation:
         defect = self._defect(item)
         assert defect is not None
         self._warm_up(item)
-        self.server.pacs.use([defect])
+        self.server.use([defect])
         try:
             return (yield)
         finally:
             if self.only is None:
-                self.server.pacs.use([])
-            if defect.startswith("assoc-slot-leak"):
+                self.server.use([])
+            if defect.startswith("assoc-slot-leak") and isinstance(self.server, Server):
                 self.server.restart()
 
     def pytest_stepwedge_event(self, event: Any) -> None:
@@ -220,7 +232,7 @@ class Mutation:
             heard.append((event.verdict, event.observed or event.reason))
 
 
-def run(server: Server, plugin: object, *arguments: str) -> int:
+def run(server: Server | EdgeServer, plugin: object, *arguments: str) -> int:
     """One pytest session over the suites."""
     return int(
         pytest.main(
@@ -249,6 +261,8 @@ PARTS = (
     ("move",),
     ("statement",),
     (CORPUS,),
+    ("edge", "management"),
+    ("forwarding",),
 )
 
 
@@ -299,6 +313,7 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
     For a process of its own: it shortens what the suites wait for.
     """
     stepwedge.fixtures.retrievals.LAST_ARRIVAL = 0.3
+    stepwedge.fixtures.passage.STORES, stepwedge.fixtures.passage.CUT = 24, 0.4
     verdicts: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
     passes = range(max(len(entry.check.defects) for entry in catalogue()))
     if part == [CORPUS]:
@@ -313,13 +328,18 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
                 verdicts |= plugin.verdicts
             server.pacs.stop()
     else:
+        services = [word for name in part for word in ("--service", name)]
         tls = "tls" in part
-        server = Server(folder, tls=tls, patience=4 if tls else 1.5)
+        one: Server | EdgeServer = (
+            EdgeServer(folder)
+            if part[0] in proving_edge.SERVICES
+            else Server(folder, tls=tls, patience=4 if tls else 1.5)
+        )
         for nth in passes:
-            plugin = Mutation(server, nth)
-            run(server, plugin, *(word for name in part for word in ("--service", name)))
+            plugin = Mutation(one, nth)
+            run(one, plugin, *services)
             verdicts |= plugin.verdicts
-        server.pacs.stop()
+        one.close()
     return [
         (id, defect, any(verdict in CAUGHT for verdict, _ in heard), f"{heard}")
         for (id, defect), heard in verdicts.items()

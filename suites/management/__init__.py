@@ -1,0 +1,1 @@
+"""The management services of an edge."""
