@@ -131,19 +131,24 @@ BY_BODY_PART = {"CHEST": THORAX, "ABDOMEN": THORAX, "HEAD": HEAD, "BRAIN": HEAD}
 
 def tissues(anatomy: tuple[Ellipsoid, ...], rows: int, columns: int, z: float) -> NDArray[np.uint8]:
     """The slice of `anatomy` at height `z` (-1…1), as the number of the tissue in each pixel."""
-    x = ((2 * np.arange(columns) + 1 - columns) / columns)[np.newaxis, :]
-    y = ((rows - 1 - 2 * np.arange(rows)) / rows)[:, np.newaxis]
+    x = (2 * np.arange(columns) + 1 - columns) / columns
+    y = (rows - 1 - 2 * np.arange(rows)) / rows
     image = np.zeros((rows, columns), dtype=np.uint8)
     for body in anatomy:
         height = (z - body.centre[2]) / body.axes[2]
         left = 1.0 - height * height
         if left <= 0:
             continue
-        dx, dy = x - body.centre[0], y - body.centre[1]
+        # Only the square around it is looked at: an ellipsoid never reaches past its longer axis.
+        reach = max(body.axes[0], body.axes[1])
+        across = slice(*np.searchsorted(x, (body.centre[0] - reach, body.centre[0] + reach)))
+        down = slice(*np.searchsorted(-y, (-body.centre[1] - reach, reach - body.centre[1])))
+        dx, dy = x[np.newaxis, across] - body.centre[0], y[down, np.newaxis] - body.centre[1]
         cosine, sine = body.turn
-        u = (dx * cosine + dy * sine) / body.axes[0]
-        v = (dy * cosine - dx * sine) / body.axes[1]
-        image[u * u + v * v <= left] = body.tissue
+        if sine:
+            dx, dy = dx * cosine + dy * sine, dy * cosine - dx * sine
+        u, v = dx / body.axes[0], dy / body.axes[1]
+        image[down, across][u * u + v * v <= left] = body.tissue
     return image
 
 

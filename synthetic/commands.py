@@ -12,24 +12,34 @@ import click
 
 from stepwedge.errors import UsageError
 
-# Every corpus that can be asked for by name, and what it is.
+# Every corpus that can be asked for by name, and what it is; the mixes first.
+MIX_HELP = {
+    "general-hospital": "Every department, by day; --studies says how many studies.",
+    "mammography-screening": "Women of 50 to 74, four views each.",
+    "night-ct": "Heads, chests and the injured, from eight to seven.",
+}
 CORPUS_HELP = {
-    "hospital": "A stream of everyday studies; --studies says how many.",
     "conformance": "Few and small studies in which every matching rule makes a difference.",
     "variety": "One study of every kind of object.",
     "odd": "Every odd case of the catalogue, right and wrong ones.",
+    "people": "People whom archives confuse: kin, twins, namesakes, changed names.",
 }
 
 
 class _Synth(click.Group):
-    """A group whose commands are the corpora, and `preview`; without a name it is `hospital`."""
+    """A group whose commands are the mixes and corpora too.
+
+    A TOML file is a mix; without a name it is the general hospital.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*CORPUS_HELP, *super().list_commands(ctx)]
+        return [*MIX_HELP, *CORPUS_HELP, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in MIX_HELP or cmd_name.endswith(".toml"):
+            return _corpus_command(cmd_name, MIX_HELP.get(cmd_name, "A mix of one's own."))
         if cmd_name in CORPUS_HELP:
-            return _corpus_command(cmd_name)
+            return _corpus_command(cmd_name, CORPUS_HELP[cmd_name])
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -38,13 +48,13 @@ class _Synth(click.Group):
         if self.get_command(ctx, args[0]) is None:
             raise UsageError(
                 f"corpus {args[0]!r} is not known",
-                f"choose one of: {', '.join(self.list_commands(ctx))}",
+                f"choose one of: {', '.join(self.list_commands(ctx))}; or name the TOML of a mix",
             )
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
-            args = ["hospital", *args]
+            args = [next(iter(MIX_HELP)), *args]
         return super().parse_args(ctx, args)
 
 
@@ -59,23 +69,39 @@ _run = click.option(
 )
 
 
-def _corpus_command(name: str) -> click.Command:
+def _corpus_command(name: str, about: str) -> click.Command:
     """The command that writes the corpus called `name`."""
 
-    @click.command(name, help=CORPUS_HELP[name])
+    @click.command(name, help=about)
     @_seed
     @_run
     @click.option("--studies", type=int, default=10, show_default=True, help="How many studies.")
     @click.option(
         "--matrix", type=int, help="Most rows and columns of an image; default: the corpus's own."
     )
+    @click.option("--out", type=click.Path(path_type=Path), help="A new or empty folder.")
     @click.option(
-        "--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder."
+        "--describe",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Instead of files, a line of JSON for every study of a mix; any number of them.",
     )
-    def write(seed: int, run: str, studies: int, matrix: int | None, out: Path) -> None:
+    def write(
+        seed: int,
+        run: str,
+        studies: int,
+        matrix: int | None,
+        out: Path | None,
+        describe: Path | None,
+    ) -> None:
+        if (out is None) == (describe is None):
+            raise UsageError("say where to write to", "give --out FOLDER or --describe FILE")
+        if describe is not None:
+            _describe(name, seed, run, studies, describe)
+            return
         from stepwedge.synthetic.corpora import build
         from stepwedge.synthetic.write import write_corpus
 
+        assert out is not None
         manifest = write_corpus(build(name, seed, run, studies=studies, matrix=matrix), out)
         size = sum(entry.size for entry in manifest.files)
         click.echo(
@@ -84,6 +110,42 @@ def _corpus_command(name: str) -> click.Command:
         )
 
     return write
+
+
+def _describe(name: str, seed: int, run: str, studies: int, out: Path) -> None:
+    from stepwedge.synthetic.describe import lines
+    from stepwedge.synthetic.hospital import Hospital
+
+    if name in CORPUS_HELP:
+        raise UsageError(
+            f"{name} is no mix: it has all its studies already",
+            f"describe one of: {', '.join(MIX_HELP)}",
+        )
+    described = lines(Hospital(seed, run, mix=name).studies(studies))
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            file.writelines(described)
+    except OSError as problem:
+        raise UsageError(
+            f"cannot write {out}: {problem.strerror}", "name a file in a folder that you may use"
+        ) from None
+    click.echo(f"{studies} studies of {name} (seed {seed}, run {run}) described in {out}")
+
+
+@synth.command()
+@_seed
+@_run
+@click.option("--size", default="2GiB", show_default=True, help="Of its pixel data, at least.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A new file."
+)
+def large(seed: int, run: str, size: str, out: Path) -> None:
+    """Write one very large multi-frame object, frame by frame."""
+    from stepwedge.synthetic.large import large_instance, size_of, write_large
+
+    instance = large_instance(seed, run, size_of(size))
+    written = write_large(instance, out)
+    click.echo(f"{instance.series.plan.frames} frames, {written / 2**20:.1f} MiB, in {out}")
 
 
 @synth.command()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from stepwedge.errors import UsageError
+from stepwedge.synthetic import mix as mixes
 from stepwedge.synthetic.conformance import MATRIX, conformance_corpus
 from stepwedge.synthetic.corpus import Corpus, Question
 from stepwedge.synthetic.hospital import Hospital, patient_id
 from stepwedge.synthetic.odd import odd_corpus
+from stepwedge.synthetic.oddpeople import MATRIX as PEOPLE_MATRIX
+from stepwedge.synthetic.oddpeople import people_corpus
 from stepwedge.synthetic.variety import MATRIX as VARIETY_MATRIX
 from stepwedge.synthetic.variety import variety_corpus
 
@@ -17,23 +21,35 @@ def _conformance(seed: int, run: str, studies: int, matrix: int | None) -> Corpu
     return conformance_corpus(seed, run, matrix=matrix or MATRIX)
 
 
-def _hospital(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
-    hospital = Hospital(seed, run, matrix=matrix)
+def _hospital(
+    seed: int, run: str, studies: int, matrix: int | None, mix: str = mixes.DEFAULT
+) -> Corpus:
+    hospital = Hospital(seed, run, mix=mix, matrix=matrix)
     found = tuple(hospital.studies(studies))
     mine = {"PatientID": patient_id(run, "*")}
+    modalities = sorted({series.modality for study in found for series in study.series})
     questions = [
         Question("all patients", "PATIENT", mine),
         Question("all studies", "STUDY", mine),
         *(
             Question(f"studies with {modality}", "STUDY", {**mine, "ModalitiesInStudy": modality})
-            for modality in ("CT", "MR", "CR", "US")
+            for modality in modalities
+        ),
+        *(
+            Question(f"patient {patient.id}", "STUDY", {"PatientID": patient.id})
+            for patient in dict.fromkeys(study.patient for study in found[:10])
+        ),
+        *(
+            Question(f"accession number {study.accession_number}", "STUDY",
+                     {"AccessionNumber": study.accession_number})
+            for study in found[:10]
         ),
         *(
             Question(f"series of study {study.number}", "SERIES", {"StudyInstanceUID": study.uid})
             for study in found[:10]
         ),
-    ]
-    return Corpus("hospital", hospital.scope, found, tuple(questions))
+    ]  # fmt: skip
+    return Corpus(Path(mix).stem, hospital.scope, found, tuple(questions))
 
 
 def _variety(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
@@ -44,26 +60,33 @@ def _odd(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
     return odd_corpus(seed, run)
 
 
+def _people(seed: int, run: str, studies: int, matrix: int | None) -> Corpus:
+    return people_corpus(seed, run, matrix=matrix or PEOPLE_MATRIX)
+
+
 CORPORA: dict[str, Callable[[int, str, int, int | None], Corpus]] = {
     "conformance": _conformance,
-    "hospital": _hospital,
     "variety": _variety,
     "odd": _odd,
+    "people": _people,
 }
 
 
 def build(
     name: str, seed: int, run: str, *, studies: int = 10, matrix: int | None = None
 ) -> Corpus:
-    """The corpus called `name`.
+    """The corpus called `name`, which may be a mix or its TOML file.
 
     `studies` counts for those that have no size of their own; `matrix` limits rows and columns.
     Raises `UsageError` for a name that is not known, with those that are.
     """
+    if name in mixes.names() or name.endswith(".toml"):
+        return _hospital(seed, run, studies, matrix, name)
     try:
         maker = CORPORA[name]
     except KeyError:
+        known = ", ".join((*mixes.names(), *CORPORA))
         raise UsageError(
-            f"corpus {name!r} is not known", f"choose one of: {', '.join(CORPORA)}"
+            f"corpus {name!r} is not known", f"choose one of: {known}; or name the TOML of a mix"
         ) from None
     return maker(seed, run, studies, matrix)

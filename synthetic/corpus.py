@@ -6,6 +6,7 @@ a server, so that they can be held against what a server says.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,11 +98,22 @@ class Corpus:
         """
         wanted = keys_of(keys)
         found: dict[Match, set[str]] = {verdict: set() for verdict in Match}
-        for _, attributes in self.entities(level):
+        seen: Counter[str] = Counter()
+        for entity, attributes in self.entities(level):
             identifier = attributes[UNIQUE_KEY[level]]
-            found[match(attributes, wanted, combined=combined)].add(identifier)
+            seen[identifier] += 1
+            verdicts = {
+                match({**attributes, **told}, wanted, combined=combined)
+                for told in self._told_of(_patient_of(entity))
+            }
+            found[verdicts.pop() if len(verdicts) == 1 else Match.OPTIONAL].add(identifier)
         required = frozenset(found[Match.REQUIRED])
-        return Answer(level, required, frozenset(found[Match.OPTIONAL]) - required)
+        return Answer(
+            level,
+            required,
+            frozenset(found[Match.OPTIONAL]) - required,
+            frozenset(identifier for identifier, times in seen.items() if times > 1),
+        )
 
     def study_of(self, uid: str) -> Study:
         """The study with that Study Instance UID; raises `UsageError` when there is none."""
@@ -126,6 +138,23 @@ class Corpus:
         """What a query at IMAGE level can ask of an instance (PS3.4 Table C.6-4)."""
         return {**self.series_attributes(instance.series), **_instance(instance)}
 
+    def _told_of(self, patient: Patient) -> list[dict[str, Any]]:
+        """What the studies tell of a patient; more than one thing where they disagree.
+
+        Which of it a server goes by is its own affair.
+        """
+        told = self._versions[patient.id, patient.issuer]
+        return [{}] if len(told) == 1 else [_patient(version) for version in told]
+
+    @cached_property
+    def _versions(self) -> dict[tuple[str, str], list[Patient]]:
+        versions: dict[tuple[str, str], list[Patient]] = {}
+        for study in self.studies:
+            told = versions.setdefault((study.patient.id, study.patient.issuer), [])
+            if study.patient not in told:
+                told.append(study.patient)
+        return versions
+
     @cached_property
     def _counts(self) -> dict[tuple[str, str], dict[str, int]]:
         counts: dict[tuple[str, str], dict[str, int]] = {}
@@ -142,6 +171,12 @@ class Corpus:
             count["NumberOfPatientRelatedSeries"] += len(study.series)
             count["NumberOfPatientRelatedInstances"] += sum(s.plan.instances for s in study.series)
         return counts
+
+
+def _patient_of(entity: Entity) -> Patient:
+    if isinstance(entity, Patient):
+        return entity
+    return entity.patient if isinstance(entity, Study | Instance) else entity.study.patient
 
 
 def _patient(patient: Patient) -> dict[str, Any]:

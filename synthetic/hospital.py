@@ -9,10 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
+from random import Random
 
 from stepwedge.errors import UsageError
+from stepwedge.synthetic import mix as mixes
 from stepwedge.synthetic import people
+from stepwedge.synthetic.mix import Protocol
 from stepwedge.synthetic.model import Scope, SeriesPlan, Study
 from stepwedge.synthetic.people import ISSUER, Patient, draw
 from stepwedge.synthetic.uids import digest
@@ -31,71 +34,14 @@ _STUDIES_A_PATIENT = 1.6
 _YEARS = 5
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """What one kind of examination looks like: its series, and the realistic size of them.
-
-    A series is (IOD key, description, fewest and most instances, rows, columns, frames).
-    """
-
-    modality: str
-    description: str
-    body_part: str
-    share: int
-    series: tuple[tuple[str, str, int, int, int, int, int], ...]
-
-
-PROTOCOLS: tuple[Protocol, ...] = (
-    Protocol(
-        "CT",
-        "CT Head without contrast",
-        "HEAD",
-        18,
-        (("CT", "Topogram", 1, 2, 512, 512, 1), ("CT", "Head 2.0 axial", 60, 90, 512, 512, 1)),
-    ),
-    Protocol(
-        "CT",
-        "CT Thorax with contrast",
-        "CHEST",
-        12,
-        (
-            ("CT", "Topogram", 1, 2, 512, 512, 1),
-            ("CT", "Thorax 2.0 soft tissue", 120, 180, 512, 512, 1),
-            ("CT", "Thorax 2.0 lung", 120, 180, 512, 512, 1),
-        ),
-    ),
-    Protocol(
-        "MR",
-        "MR Brain",
-        "BRAIN",
-        15,
-        (
-            ("MR", "Localizer", 3, 3, 256, 256, 1),
-            ("MR", "T1 SE axial", 20, 28, 256, 256, 1),
-            ("MR", "T2 TSE axial", 20, 28, 320, 320, 1),
-            ("MR", "PD axial", 20, 28, 256, 256, 1),
-        ),
-    ),
-    Protocol(
-        "CR", "Chest two views", "CHEST", 40, (("CR", "Chest PA and lateral", 1, 2, 2048, 1760, 1),)
-    ),
-    Protocol(
-        "US",
-        "Ultrasound abdomen",
-        "ABDOMEN",
-        15,
-        (("US multi-frame", "Liver sweep", 1, 4, 480, 640, 30),),
-    ),
-)
-
-
 class Hospital:
     """A hospital of synthetic patients.
 
     `seed` decides everything; `run` sets the data apart from every other run's on a shared server:
     it goes into all UIDs, accession numbers and the prefix of the Patient ID, `SW-<run>-`.
-    `matrix` limits rows and columns, `locales` the origins of patients; `most_instances` and
-    `most_frames` cut series and loops short, which keeps suites fast.
+    `mix` says what is examined: a name of `stepwedge.synthetic.mix`, or a TOML file.  `matrix`
+    limits rows and columns, `locales` the origins of patients; `most_instances` and `most_frames`
+    cut series and loops short, which keeps suites fast.
 
     Raises `UsageError` when an argument is not of the right kind.
     """
@@ -105,6 +51,7 @@ class Hospital:
         seed: int,
         run: str,
         *,
+        mix: str | Path = mixes.DEFAULT,
         matrix: int | None = None,
         most_instances: int | None = None,
         most_frames: int | None = None,
@@ -119,6 +66,7 @@ class Hospital:
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise UsageError(f"{label} is {value!r}", "give a whole number from 1 on, or None")
         self.scope = Scope(seed, run)
+        self.mix = mixes.load(mix)
         self.matrix = matrix
         self.most_instances = most_instances
         self.most_frames = most_frames
@@ -141,11 +89,11 @@ class Hospital:
         rng = draw(self.seed, self.run, "patient", number)
         where = rng.choice(self.locales)
         charset = rng.choice(where.character_sets)
-        sex = rng.choices(("F", "M", "O", ""), (500, 490, 6, 4))[0]
+        sex = rng.choices(list(self.mix.sexes), list(self.mix.sexes.values()))[0]
         return Patient(
             name=people.person_name(rng, where, sex, charset),
             id=patient_id(self.run, f"{number:07}"),
-            birth_date=people.birth_date(rng).strftime("%Y%m%d"),
+            birth_date=people.birth_date(rng, self.mix.ages).strftime("%Y%m%d"),
             sex=sex,
             charset=charset,
             issuer=ISSUER,
@@ -156,26 +104,28 @@ class Hospital:
         """The study with that number, from 0 on."""
         rng = draw(self.seed, self.run, "study", number)
         patient = self.patient(int(number / _STUDIES_A_PATIENT))
-        protocol = rng.choices(PROTOCOLS, [protocol.share for protocol in PROTOCOLS])[0]
         born = datetime.datetime.strptime(patient.birth_date, "%Y%m%d").date()
+        protocol = self._protocol(rng, patient.sex, (people.EPOCH - born).days / 365.25)
         earliest = max(born, people.EPOCH - datetime.timedelta(days=365 * _YEARS))
         days = (people.EPOCH - earliest).days
-        date = people.EPOCH - datetime.timedelta(days=rng.randrange(1, days + 1))
-        minutes = int(rng.triangular(7 * 60, 21 * 60, 10 * 60))
+        day = people.EPOCH - datetime.timedelta(days=rng.randrange(1, days + 1))
+        first, busiest, last = self.mix.hours
+        minutes = int(rng.triangular(first * 60, last * 60, busiest * 60))
+        begun = datetime.datetime.combine(day, datetime.time(second=rng.randrange(60)))
+        begun += datetime.timedelta(minutes=minutes)
         where = people.locale(patient.locale)
         return Study(
             scope=self.scope,
             number=number,
             patient=patient,
-            date=date.strftime("%Y%m%d"),
-            time=f"{minutes // 60:02}{minutes % 60:02}{rng.randrange(60):02}",
-            description=protocol.description,
+            date=begun.strftime("%Y%m%d"),
+            time=begun.strftime("%H%M%S"),
+            description=protocol.description(patient.locale, patient.charset),
             accession_number=accession_number(self.scope, number),
             id=f"{number:07}",
-            plans=tuple(self._plan(rng.randint(*plan[2:4]), protocol, plan, position)
-                        for position, plan in enumerate(protocol.series)),
+            plans=tuple(self._plans(rng, protocol)),
             referring_physician=people.person_name(rng, where, rng.choice("FM"), patient.charset),
-        )  # fmt: skip
+        )
 
     def studies(self, count: int) -> Iterator[Study]:
         """The first `count` studies, one after another; each is made when it is asked for."""
@@ -183,25 +133,27 @@ class Hospital:
             raise UsageError(f"the number of studies is {count!r}", "give a whole number from 0 on")
         return (self.study(number) for number in range(count))
 
-    def _plan(
-        self,
-        instances: int,
-        protocol: Protocol,
-        plan: tuple[str, str, int, int, int, int, int],
-        position: int,
-    ) -> SeriesPlan:
-        iod, description, _, _, rows, columns, frames = plan
-        return SeriesPlan(
-            iod=iod,
-            instances=min(instances, self.most_instances or instances),
-            rows=min(rows, self.matrix or rows),
-            columns=min(columns, self.matrix or columns),
-            description=description,
-            body_part=protocol.body_part,
-            protocol=protocol.description,
-            frames=min(frames, self.most_frames or frames),
-            weighting=position,
-        )
+    def _protocol(self, rng: Random, sex: str, age: float) -> Protocol:
+        suited = [protocol for protocol in self.mix.protocols if protocol.suits(sex, age)]
+        return rng.choices(suited, [protocol.share for protocol in suited])[0]
+
+    def _plans(self, rng: Random, protocol: Protocol) -> Iterator[SeriesPlan]:
+        for position, series in enumerate(protocol.series):
+            instances, there = rng.randint(*series.instances), rng.random() < series.chance
+            if not there:
+                continue
+            yield SeriesPlan(
+                iod=series.iod,
+                instances=min(instances, self.most_instances or instances),
+                rows=min(series.rows, self.matrix or series.rows),
+                columns=min(series.columns, self.matrix or series.columns),
+                description=series.name,
+                body_part=protocol.part,
+                laterality=protocol.laterality,
+                protocol=protocol.name,
+                frames=min(series.frames, self.most_frames or series.frames),
+                weighting=position,
+            )
 
 
 def check_scope(seed: object, run: object) -> None:

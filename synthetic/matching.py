@@ -50,12 +50,14 @@ class Match(IntEnum):
 class Answer:
     """What a server should answer: identifiers of entities at `level`.
 
-    The identifiers are values of the level's unique key: Patient ID, or the UID.
+    The identifiers are values of the level's unique key: Patient ID, or the UID.  `shared` are
+    those of more than one entity, which may come more than once: one Patient ID of two issuers.
     """
 
     level: str
     required: frozenset[str]
     optional: frozenset[str]
+    shared: frozenset[str] = frozenset()
 
     def problem(self, observed: Iterable[str]) -> str:
         """What is wrong with a list of identifiers, in words; empty when it is a right answer."""
@@ -66,8 +68,7 @@ class Answer:
             faults.append(f"{len(missing)} missing: {_some(missing)}")
         if surplus := seen - self.required - self.optional:
             faults.append(f"{len(surplus)} that do not match: {_some(surplus)}")
-        if len(answers) > len(seen):
-            twice = {answer for answer in seen if answers.count(answer) > 1}
+        if twice := {a for a in seen - self.shared if answers.count(a) > 1}:
             faults.append(f"returned more than once: {_some(twice)}")
         return "; ".join(faults)
 
@@ -181,8 +182,8 @@ def _tidy(name: str) -> str:
 
 
 def _fold(text: str) -> str:
-    """Without case and without accents."""
-    decomposed = unicodedata.normalize("NFKD", text)
+    """Without case, accents, and the spaces about a component, which PN calls insignificant."""
+    decomposed = unicodedata.normalize("NFKD", re.sub(r" *([\^=]) *", r"\1", text.strip()))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 

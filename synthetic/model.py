@@ -191,6 +191,15 @@ class Instance:
         plan = replace(self.series.plan, transfer_syntax=transfer_syntax, layout=layout)
         return Instance(Series(self.study, self.series.number, plan), self.number)
 
+    def in_frames(self, frames: int) -> Instance:
+        """The same instance, with the same UIDs and another number of frames."""
+        plan = replace(self.series.plan, frames=frames)
+        return Instance(Series(self.study, self.series.number, plan), self.number)
+
+    def forget(self) -> None:
+        """Lets go of the data set, which can be built again: for those who walk through many."""
+        self.__dict__.pop("dataset", None)
+
     @property
     def note(self) -> str:
         """What is odd about it, for a manifest; empty for an ordinary instance."""

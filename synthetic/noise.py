@@ -6,6 +6,9 @@ its own policy, where the distributions on top of them are not.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +32,12 @@ def _bits(seed: int, *path: object) -> np.random.PCG64:
     return np.random.PCG64(int.from_bytes(digest(seed, "noise", *path)[:16], "big"))
 
 
+@lru_cache(maxsize=32)
 def bell(shape: tuple[int, ...], sigma: float, seed: int, *path: object) -> NDArray[np.int32]:
-    """Integers with mean 0 and standard deviation `sigma`, nearly normal (twelve uniform terms)."""
+    """Integers with mean 0 and standard deviation `sigma`, nearly normal (twelve uniform terms).
+
+    The result is shared between callers, and cannot be written to.
+    """
     bits = _bits(seed, *path)
     count = int(np.prod(shape))
     words = bits.random_raw((count * _TERMS + 7) // 8).astype("<u8").view(np.uint8)
@@ -39,9 +46,10 @@ def bell(shape: tuple[int, ...], sigma: float, seed: int, *path: object) -> NDAr
     # Scaled by a fraction over 2**16, so that rounding is an integer shift.
     scale = round(sigma / _SIGMA * 65536)
     scaled: NDArray[np.int64] = (centred.astype(np.int64) * scale + 32768) >> 16
-    return scaled.astype(np.int32).reshape(shape)
+    return _shared(scaled.astype(np.int32).reshape(shape))
 
 
+@lru_cache(maxsize=16)
 def smooth(
     rows: int,
     columns: int,
@@ -53,7 +61,8 @@ def smooth(
 ) -> NDArray[np.int64]:
     """Smooth noise of 0…255: random values on a lattice of `cell` pixels, bilinear in between.
 
-    `row` and `column` are where the picture begins, so that neighbouring tiles fit together.
+    `row` and `column` are where the picture begins, so that neighbouring tiles fit together.  The
+    result is shared between callers, and cannot be written to.
     """
     table = words(_TABLE, seed, "smooth", cell, *path) & 255
     y = np.arange(row, row + rows)[:, np.newaxis]
@@ -68,4 +77,9 @@ def smooth(
     top = corner(0, 0) * (cell - fx) + corner(1, 0) * fx
     bottom = corner(0, 1) * (cell - fx) + corner(1, 1) * fx
     total = (top * (cell - fy) + bottom * fy) // (cell * cell)
-    return np.asarray(total, dtype=np.int64)
+    return _shared(np.asarray(total, dtype=np.int64))
+
+
+def _shared(image: NDArray[Any]) -> NDArray[Any]:
+    image.flags.writeable = False
+    return image

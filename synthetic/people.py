@@ -139,9 +139,10 @@ def person_name(rng: Random, where: Locale, sex: str, charset: CharacterSet) -> 
     )
 
 
-def birth_date(rng: Random) -> datetime.date:
-    """A date of birth: an age between 0 and 99 years at the epoch, mostly of the second half."""
-    age = min(rng.triangular(0, 100, 62), 99.9)
+def birth_date(rng: Random, ages: tuple[float, float, float] = (0, 62, 100)) -> datetime.date:
+    """A date of birth: an age at the epoch; `ages` are the youngest, likeliest and oldest."""
+    youngest, likeliest, oldest = ages
+    age = min(rng.triangular(youngest, oldest, likeliest), oldest - 0.1)
     return EPOCH - datetime.timedelta(days=int(age * 365.25) + 1)
 
 

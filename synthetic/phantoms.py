@@ -17,8 +17,10 @@ from stepwedge.synthetic.lettering import stamp
 
 Image = NDArray[np.int32]
 
-# How many different noisy slices a series repeats: enough that no two neighbours are alike, few
-# enough that a thousand-slice series does not fill the memory.
+# A body is cut at this many heights, whatever the number of slices of a series, and there are this
+# many fields of noise: enough that no two neighbours are alike, few enough that a hospital's worth
+# of slices stays in the memory and each is drawn once.
+HEIGHTS = 90
 NOISE_FIELDS = 8
 
 # Standard deviations of the noise; with them lossless compression comes to about 2.2 : 1.
@@ -50,7 +52,6 @@ def bars(rows: int, columns: int, top: int = 1000) -> Image:
     return image
 
 
-@lru_cache(maxsize=512)
 def ct_slice(
     seed: int,
     rows: int,
@@ -64,18 +65,24 @@ def ct_slice(
 
     A small wedge lies in the corner, where a calibration phantom would.
     """
+    return _ct_slice(seed, rows, columns, *_cut(index, count), body_part, label)
+
+
+@lru_cache(maxsize=512)
+def _ct_slice(
+    seed: int, rows: int, columns: int, height: int, field: int, body_part: str, label: bool
+) -> bytes:
     body = anatomy.BY_BODY_PART.get(body_part, anatomy.HEAD)
-    labels = anatomy.tissues(body, rows, columns, _height(index, count))
+    labels = anatomy.tissues(body, rows, columns, _level(height))
     units = anatomy.shade(labels, anatomy.HOUNSFIELD, seed, max(2, columns // 48))
-    units += noise.bell((rows, columns), _CT_NOISE, seed, "ct", rows, index % NOISE_FIELDS)
-    height, width = max(1, rows // 16), columns // 4
-    units[-height - 1 : -1, 1 : 1 + width] = wedge(height, width, 6, 200) - 40
+    units += noise.bell((rows, columns), _CT_NOISE, seed, "ct", rows, field)
+    band, width = max(1, rows // 16), columns // 4
+    units[-band - 1 : -1, 1 : 1 + width] = wedge(band, width, 6, 200) - 40
     if label:
         stamp(units, 1200)
     return np.clip(units, -1024, 3071).astype("<i2").tobytes()
 
 
-@lru_cache(maxsize=512)
 def mr_slice(
     seed: int,
     rows: int,
@@ -91,22 +98,46 @@ def mr_slice(
     Magnitude images have no negative values, so noise folds at zero; towards the sides the coil
     sees more.
     """
+    return _mr_slice(seed, rows, columns, *_cut(index, count), weighting % 3, body_part, label)
+
+
+@lru_cache(maxsize=512)
+def _mr_slice(
+    seed: int,
+    rows: int,
+    columns: int,
+    height: int,
+    field: int,
+    weighting: int,
+    body_part: str,
+    label: bool,
+) -> bytes:
     body = anatomy.BY_BODY_PART.get(body_part, anatomy.HEAD)
-    labels = anatomy.tissues(body, rows, columns, _height(index, count))
-    look = {t: (s[weighting % 3], s[weighting % 3] // 4) for t, s in anatomy.MR_SIGNAL.items()}
+    labels = anatomy.tissues(body, rows, columns, _level(height))
+    look = {t: (s[weighting], s[weighting] // 4) for t, s in anatomy.MR_SIGNAL.items()}
     signal = anatomy.shade(labels, look, seed, max(2, columns // 40)).astype(np.float64)
     x, _ = _grid(rows, columns)
     signal *= 0.9 + 0.2 * x * x
-    field = noise.bell((rows, columns), _MR_NOISE, seed, "mr", rows, index % NOISE_FIELDS)
-    image: Image = np.abs(signal.astype(np.int32) + field)
+    grain = noise.bell((rows, columns), _MR_NOISE, seed, "mr", rows, field)
+    image: Image = np.abs(signal.astype(np.int32) + grain)
     if label:
         stamp(image, 2500)
     return np.clip(image, 0, 4095).astype("<u2").tobytes()
 
 
-def _height(index: int, count: int) -> float:
-    """The height of a slice in the unit cube: the ends of a body are left out."""
-    return (2 * index + 1 - count) / max(count, 1) * 0.75
+def _cut(index: int, count: int) -> tuple[int, int]:
+    """The height at which a slice lies, and its field of noise.
+
+    Of a series with more slices than there are heights, neighbours at one height differ by noise.
+    """
+    height = (2 * index + 1) * HEIGHTS // (2 * max(count, 1))
+    turn = index % 2 if count > HEIGHTS else 0
+    return height, (2 * height + turn) % NOISE_FIELDS
+
+
+def _level(height: int) -> float:
+    """Where a height lies in the unit cube: the ends of a body are left out."""
+    return (2 * height + 1 - HEIGHTS) / HEIGHTS * 0.75
 
 
 def _ribs(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -288,7 +319,7 @@ def emission_slice(
 ) -> bytes:
     """A slice of activity in unsigned 16-bit words: organs, a lesion, blur and counting noise."""
     body = anatomy.BY_BODY_PART.get(body_part, anatomy.THORAX)
-    labels = anatomy.tissues(body, rows, columns, _height(index, count))
+    labels = anatomy.tissues(body, rows, columns, _level(_cut(index, count)[0]))
     uptake = np.array([_UPTAKE[tissue] for tissue in Tissue], dtype=np.int64)[labels] * 8
     activity = _blur(uptake, max(1, columns // 48))
     return _counted(activity, 40, 8000, seed, "pet", rows, columns, index)
@@ -304,11 +335,7 @@ def bone_scan(seed: int, rows: int, columns: int, view: int = 0) -> bytes:
     x, y = _grid(rows, columns)
     body = np.clip(1 - (x / 0.9) ** 2, 0, 1) * 12
     skeleton = body + 60 * _ribs(x, y) + 110 * _spine(x, y)
-    for cx, cy, size, heat in (
-        (0.0, 0.86, 0.02, 60),
-        (-0.52, 0.3, 0.004, 220),
-        (0.0, -0.4, 0.004, 260),
-    ):
+    for cx, cy, size, heat in _HOT_SPOTS:
         distance = (x - cx) ** 2 + (y - cy) ** 2
         skeleton = skeleton + heat * np.clip(1 - distance / size, 0, 1)
     if view % 2:

@@ -123,6 +123,7 @@ def write_instances(instances: Iterable[Instance], out: Path) -> Iterator[Entry]
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         content = instance.part10()
+        instance.forget()
         target.write_bytes(content)
         yield Entry(
             path=path,

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from stepwedge.errors import UsageError
-from stepwedge.synthetic import conformance_corpus, write_corpus
-from stepwedge.synthetic.commands import CORPUS_HELP, synth
+from stepwedge.synthetic import conformance_corpus, mix, write_corpus
+from stepwedge.synthetic.commands import CORPUS_HELP, MIX_HELP, synth
 from stepwedge.synthetic.corpora import CORPORA
 from stepwedge.synthetic.iods import IODS
 from stepwedge.synthetic.preview import write_preview
@@ -68,15 +68,16 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
 def test_the_command_line_lists_every_corpus() -> None:
     """The names that the command line shows are those that can be built."""
     assert set(CORPUS_HELP) == set(CORPORA)
+    assert sorted(MIX_HELP) == mix.names()
     shown = CliRunner().invoke(synth, ["--help"], catch_exceptions=False).output
-    assert all(name in shown for name in (*CORPUS_HELP, "preview"))
+    assert all(name in shown for name in (*MIX_HELP, *CORPUS_HELP, "preview"))
 
 
 def test_without_a_name_the_hospital_is_written(tmp_path: Path) -> None:
-    """`synth --seed 7 --out DIR` is the hospital."""
+    """`synth --seed 7 --out DIR` is the general hospital."""
     arguments = ["--seed", "7", "--studies", "1", "--matrix", "16", "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(synth, arguments, catch_exceptions=False)
-    assert "instances of hospital" in done.output
+    assert "instances of general-hospital" in done.output
 
 
 def test_the_contact_sheet_is_offline_and_the_same_twice(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_preview(7, "sheet", tmp_path / "nowhere" / "x.html", matrix=16)
 
 
-@pytest.mark.parametrize("corpus", ["hospital", "conformance"])
+@pytest.mark.parametrize("corpus", ["general-hospital", "conformance"])
 def test_the_command_writes_a_corpus(tmp_path: Path, corpus: str) -> None:
     """`synth CORPUS` writes files and says how many."""
     arguments = [corpus, "--seed", "7", "--studies", "2", "--matrix", "16"]
@@ -109,7 +110,7 @@ def test_the_command_writes_a_corpus(tmp_path: Path, corpus: str) -> None:
 
 def test_an_unknown_corpus_names_those_there_are(tmp_path: Path) -> None:
     """A corpus that is not known is wrong usage, and the message lists the others."""
-    with pytest.raises(UsageError, match="hospital"):
+    with pytest.raises(UsageError, match="general-hospital"):
         CliRunner().invoke(
             synth, ["nonsense", "--out", str(tmp_path / "out")], catch_exceptions=False
         )
