@@ -35,6 +35,9 @@ _PDU_NAMES = {
     7: "A-ABORT",
 }
 
+# What the checks of TLS record is in its own terms (RFC 8446 5.1): content types.
+_TLS_RECORDS = {20: "change_cipher_spec", 21: "alert", 22: "handshake", 23: "application data"}
+
 
 class PduView(msgspec.Struct, frozen=True, omit_defaults=True):
     """One PDU, or the run of P-DATA-TFs that carry on one data set.
@@ -159,6 +162,9 @@ class _Conversation:
     def leftover(self, stream: _Stream, left: int) -> None:
         kind = stream.raw[stream.at]
         name = _PDU_NAMES.get(kind)
+        if kind in _TLS_RECORDS and left > 1 and stream.raw[stream.at + 1] == 3:
+            self.add(stream, "TLS", f"TLS {_TLS_RECORDS[kind]}, {left} bytes", "", [], left)
+            return
         if name is None:
             problem = f"{kind:02X}H is no PDU type"
             self.add(stream, "unrecognized", f"{left} bytes that are no PDU", problem, [], left)

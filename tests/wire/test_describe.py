@@ -280,6 +280,8 @@ def test_a_large_data_set_is_one_view() -> None:
     ("raw", "name", "problem"),
     [
         (b"GET / HTTP/1.1\r\n", "unrecognized", "47H is no PDU type"),
+        (b"\x15\x03\x03\0\2\2\x28", "TLS", ""),
+        (b"\x16", "unrecognized", "16H is no PDU type"),
         (b"\1\0\0", "A-ASSOCIATE-RQ", "cut short after 3 bytes"),
         (b"\1\0\0\0\1\0abc", "A-ASSOCIATE-RQ", "announces 256 bytes but 3 came"),
         (RawPDU(5, bytes(6)).encode(), "A-RELEASE-RQ", "2 bytes are left over"),
