@@ -11,8 +11,10 @@ side, each in a process of its own: `python -m stepwedge.cli.proving FOLDER SERV
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -164,9 +166,12 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """A port that was free a moment ago, and that the system gives to no connection of others."""
+    while True:
+        # Below 32768, where Linux begins to hand out ports by itself (ip_local_port_range).
+        port = random.randrange(16384, 32768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _judges_the_corpus(item: pytest.Item) -> bool:
