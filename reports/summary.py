@@ -171,6 +171,8 @@ def _tally(count: int, verdict: Verdict) -> Text:
 
 
 def _findings(found: list[Finding]) -> Iterator[RenderableType]:
+    # A screen has room for one; the report has them all.
+    first = next((one for one in found[:_MOST_FINDINGS] if one.first and one.first.hint), None)
     for finding in found[:_MOST_FINDINGS]:
         sign, style = _SIGNS[finding.verdict]
         ids = ", ".join(finding.ids[:3]) + (", …" if len(finding.ids) > 3 else "")
@@ -180,8 +182,18 @@ def _findings(found: list[Finding]) -> Iterator[RenderableType]:
         if finding.observed:
             observed = Text(printable(finding.observed), "dim")
             yield Padding(_one_line(observed), (0, 0, 0, 4))
+        for name, words in _commands(finding) if finding is first else ():
+            line = Text.assemble((f"{name} ", "dim"), printable(words), overflow="fold")
+            yield Padding(line, (0, 0, 0, 4))
     if len(found) > _MOST_FINDINGS:
         yield Text(f"  and {units.counted(len(found) - _MOST_FINDINGS, 'finding')} more", "dim")
+
+
+def _commands(finding: Finding) -> Iterator[tuple[str, str]]:
+    """How to see it again: our command, and DCMTK's."""
+    if finding.first is not None:
+        yield "repeat", finding.first.repeat
+        yield "dcmtk ", finding.first.hint
 
 
 def _one_line(text: Text) -> Text:
