@@ -120,6 +120,18 @@ class Tls(BaseModel):
         return Path(self.certificates, usual) if self.certificates else None
 
     @property
+    def claimed_but_retired(self) -> str:
+        """A sentence about a profile that the standard has retired; empty for others."""
+        profile = PROFILES.get(self.profile)
+        if not self.enabled or profile is None or not profile.retired:
+            return ""
+        return (
+            f"The target claims the {profile.title} Secure Transport Connection Profile (PS3.15 "
+            f"{profile.clause}), which the standard has retired: no check of a profile applies to "
+            "it. B.12 and B.13 have taken its place."
+        )
+
+    @property
     def implied_claims(self) -> tuple[str, ...]:
         """What a target claims by this table alone."""
         if not self.enabled:

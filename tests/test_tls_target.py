@@ -183,3 +183,16 @@ def test_a_stalled_handshake_holds_nobody_up(
         connection.close()
     secure.stop()
     assert threading.active_count() <= before
+
+
+def test_a_retired_profile_is_noted(
+    secure: ReferencePacs, target: Callable[[int, str], str], folder: Path, tmp_path: Path
+) -> None:
+    """What is claimed but retired stands in the report, and its checks are not claimed."""
+    file = target(secure.port, _tls(folder, 'profile = "aes"'))
+    runs = tmp_path / "runs"
+    assert run(["check", "ECHO-001", "--target", file, "--runs", str(runs)]) == Exit.HELD
+    (report,) = runs.glob("*/report.html")
+    assert "AES TLS Secure Transport Connection Profile (PS3.15 B.3), which the standard has" in (
+        report.read_text(encoding="utf-8")
+    )
