@@ -14,22 +14,26 @@ from stepwedge.claims import CLAIMS
 from stepwedge.cli.options import resolve, target_options
 from stepwedge.errors import Exit
 from stepwedge.events import TargetSeen
+from stepwedge.statement.implied import CLASSES
 from stepwedge.target import Target
 from stepwedge.tls import PROFILES
 
-# Claim → the SOP classes that a server with this claim accepts (PS3.4 B.5, C.6; PS3.6 A).
+# The claims that are looked for, each by the SOP classes that it stands for.
 SOP_CLASSES = {
-    "verification": ("1.2.840.10008.1.1",),
-    "storage.cr": ("1.2.840.10008.5.1.4.1.1.1",),
-    "storage.ct": ("1.2.840.10008.5.1.4.1.1.2",),
-    "storage.mr": ("1.2.840.10008.5.1.4.1.1.4",),
-    "storage.us-multiframe": ("1.2.840.10008.5.1.4.1.1.3.1",),
-    "find.patient": ("1.2.840.10008.5.1.4.1.2.1.1",),
-    "find.study": ("1.2.840.10008.5.1.4.1.2.2.1",),
-    "move.patient": ("1.2.840.10008.5.1.4.1.2.1.2",),
-    "move.study": ("1.2.840.10008.5.1.4.1.2.2.2",),
-    "get.patient": ("1.2.840.10008.5.1.4.1.2.1.3",),
-    "get.study": ("1.2.840.10008.5.1.4.1.2.2.3",),
+    claim: CLASSES[claim]
+    for claim in (
+        "verification",
+        "storage.cr",
+        "storage.ct",
+        "storage.mr",
+        "storage.us-multiframe",
+        "find.patient",
+        "find.study",
+        "move.patient",
+        "move.study",
+        "get.patient",
+        "get.study",
+    )
 }
 
 
