@@ -24,11 +24,38 @@ from stepwedge.synthetic import Hospital
 assert Hospital(7, "bench").study(0).instances()[0].encoded()
 """
 
+# Instances a CPU second of a new process, from its first study on.
+_WHOLE_HOSPITAL = """
+import time
+from stepwedge.synthetic import Hospital
+begun, made = time.process_time(), 0
+for study in Hospital(7, "bench", mix="night-ct").studies(12):
+    for instance in study.instances():
+        instance.encoded()
+        instance.forget()
+        made += 1
+print(made / (time.process_time() - begun))
+"""
+# By how many MiB the peak of memory rises.
+_TWO_GIBIBYTES = """
+import resource
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from stepwedge.synthetic.large import large_instance, write_large
+with TemporaryDirectory() as folder:
+    write_large(large_instance(7, "small", 1 << 20), Path(folder) / "small")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    write_large(large_instance(7, "large", 2 << 30), Path(folder) / "large")
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
 
 def figures() -> Iterator[Figure]:
     """The figures of the synthetic hospital."""
     series = _long_ct()
     yield Figure("model path, 512 x 512 CT", median(lambda: _model_rate(series)), 400, "/s")
+    rate = median(lambda: float(_measured(_WHOLE_HOSPITAL)), rounds=3)
+    yield Figure("model path, CT of a new hospital, pixels drawn too", rate, 400, "/s")
     template = Template.compile(series.instances[0])
     rate = median(lambda: _template_rate(template))
     yield Figure("template path", rate, 25_000, "instances/s")
@@ -36,6 +63,8 @@ def figures() -> Iterator[Figure]:
     yield Figure(
         "first instance of a new process, CPU", median(_first_instance), 1, "s", at_most=True
     )
+    extra = float(_measured(_TWO_GIBIBYTES))
+    yield Figure("memory that 2 GiB multi-frame take", extra, 64, "MiB", at_most=True)
     before = _peak()
     for _ in Hospital(8, "bench").studies(_STUDIES):
         pass
@@ -76,6 +105,14 @@ def _first_instance() -> float:
     before = _children()
     subprocess.run([sys.executable, "-c", _FIRST_INSTANCE], check=True, timeout=60)
     return _children() - before
+
+
+def _measured(program: str) -> str:
+    """What a program prints in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, timeout=600, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def _children() -> float:

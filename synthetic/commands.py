@@ -164,3 +164,28 @@ def preview(seed: int, run: str, out: Path) -> None:
 
     count = write_preview(seed, run, out)
     click.echo(f"{count} pictures in {out}")
+
+
+@synth.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@_seed
+@_run
+def reidentify(folder: Path, out: Path, seed: int, run: str) -> None:
+    """Give the DICOM files of FOLDER new UIDs, names and dates, consistently, in OUT."""
+    from stepwedge.synthetic.reidentify import reidentify as renamed
+
+    outcomes = list(renamed(folder, out, seed, run))
+    for outcome in outcomes:
+        if outcome.target is None:
+            click.echo(f"{outcome.source} was left out: {outcome.problem}")
+    written = [outcome for outcome in outcomes if outcome.target is not None]
+    if not written:
+        raise UsageError(f"there is no DICOM file in {folder}", "name the folder that holds them")
+    click.echo(f"{len(written)} of {len(outcomes)} files under other names in {out}")
+    if declared := sum(outcome.burnt_in for outcome in written):
+        click.echo(f"{declared} of them say that something is burnt in.")
+    click.echo(
+        "Private elements were removed. What is burnt into pixels or written in free text was not "
+        "looked at: look before you pass the files on."
+    )

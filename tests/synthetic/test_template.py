@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -104,3 +106,43 @@ def test_deflated_data_sets_cannot_be_patched() -> None:
     """A deflated instance is no template: every byte depends on the others."""
     with pytest.raises(UsageError, match="deflated"):
         Template.compile(_in(CORPUS.instances[0], DeflatedExplicitVRLittleEndian))
+
+
+_TEXT = st.text(st.characters(codec="ascii", exclude_characters="\\", categories=["L", "N", "P"]))
+_NAMES = _TEXT.map(lambda text: text[:60] or "X")
+_KINDS = {instance.series.plan.iod: instance for instance in CORPUS.instances}
+_TEMPLATES = {kind: Template.compile(instance) for kind, instance in _KINDS.items()}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    kind=st.sampled_from(sorted(_KINDS)),
+    seed=st.integers(0, 10**6),
+    name=_NAMES,
+    identifier=_TEXT.map(lambda text: text[:48]),
+    accession=_TEXT.map(lambda text: text[:16]),
+    number=st.integers(-(10**10), 10**10),
+)
+def test_both_paths_tell_the_same(
+    kind: str, seed: int, name: str, identifier: str, accession: str, number: int
+) -> None:
+    """Whatever is filled in, the template path writes what the model path does, byte for byte."""
+    uids = {n: uid(seed, n) for n in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")}
+    header, pixels = _TEMPLATES[kind].fill(
+        sop_instance_uid=uids["SOPInstanceUID"],
+        series_instance_uid=uids["SeriesInstanceUID"],
+        study_instance_uid=uids["StudyInstanceUID"],
+        patient_id=identifier,
+        patient_name=name,
+        accession_number=accession,
+        instance_number=number,
+    )
+    instance = _KINDS[kind]
+    dataset = instance.build()
+    padded = {
+        "PatientID": identifier.ljust(48), "PatientName": name.ljust(64),
+        "AccessionNumber": accession.ljust(16), "InstanceNumber": str(number).ljust(12),
+    }  # fmt: skip
+    for keyword, value in {**uids, **padded}.items():
+        dataset[keyword]._value = value
+    assert header + bytes(pixels) == encode_dataset(dataset, instance.transfer_syntax)

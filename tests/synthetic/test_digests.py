@@ -1,0 +1,33 @@
+"""The default corpora are the same bytes on any day and machine: their digests are pinned here.
+
+A change of what is written is a change for everybody who keeps a corpus; change a digest on
+purpose, and say so in the changelog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from stepwedge.synthetic.corpora import build
+
+PINNED = {
+    "general-hospital": "62a5897c979943307e22c6189fb2ea6c7398d3af5eb54c1a1b6da91b168ab3e8",
+    "mammography-screening": "e8a2a8d12e5a143849e2cbeb39a448a1be96d818830360838744da4cae911a65",
+    "night-ct": "6178d0141438cdc39f588d5f935c78f0dcad166c20adba3181dec23f748802f5",
+    "conformance": "d59dd7e2e8d205cebdd41e161f81b81d41a6d82a95b2f1b5af22dcd502b5c955",
+    "variety": "1977dcbde891edaa3a0d90ea0520280f3d6eb6da5dba2fdd1d5af763b0d09b91",
+    "odd": "8d3e95bf4862396985dfa8aba0c6eac509d40347654f6d69ff9e2a4d5f3ce7df",
+    "people": "a3be9bae409d09933abd3349b537d8179254da4cd41a2d2c8432bdb1e3fa2951",
+}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_a_corpus_has_the_bytes_it_always_had(name: str) -> None:
+    """Every instance, in the order of the corpus, goes into one digest."""
+    digest = hashlib.sha256()
+    for instance in build(name, 7, "pinned", studies=12, matrix=32).instances:
+        digest.update(instance.part10())
+        instance.forget()
+    assert digest.hexdigest() == PINNED[name]
