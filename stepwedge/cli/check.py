@@ -80,7 +80,7 @@ def check(
     if processes:
         if importlib.util.find_spec("xdist") is None:
             raise UsageError("-n needs pytest-xdist", "pip install pytest-xdist")
-        arguments += ["-n", str(processes), "--dist", "loadgroup"]
+        arguments += ["-n", str(processes)]
     return run_suites([*arguments, "--runs", str(runs)])
 
 
