@@ -38,7 +38,9 @@ class Check:
     `claim` is the dotted capability that the target must claim for the check to apply
     (`find.study`; a target that claims `find` claims it too); an empty claim always applies.
     `defects` are switches of the reference server that must make this check fail.
-    `hint` is a DCMTK command line that shows the same behaviour by other means, where one exists.
+    `allow` is what the target file must allow for it beside ordinary checks: "robustness" or
+    "destructive".  `hint` is a DCMTK command line that shows the same behaviour by other means,
+    where one exists.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Check:
     sentence: str
     hint: str = ""
     edition: str = EDITION
+    allow: str = ""
 
     @property
     def topic(self) -> str:
@@ -65,6 +68,7 @@ def check(
     defects: Iterable[str],
     hint: str = "",
     edition: str = EDITION,
+    allow: str = "",
 ) -> Callable[[_F], _F]:
     """Declares a test function to be a check.
 
@@ -84,7 +88,7 @@ def check(
         setattr(
             function,
             _ATTRIBUTE,
-            Check(id, clause, level, claim, tuple(defects), sentence, hint, edition),
+            Check(id, clause, level, claim, tuple(defects), sentence, hint, edition, allow),
         )
         return function
 

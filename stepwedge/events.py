@@ -116,6 +116,21 @@ class Timeline(msgspec.Struct, frozen=True):
     spells: list[Spell] = []
 
 
+class Admission(msgspec.Struct, frozen=True):
+    """Who got in beside a crowd: of `tried` good clients, `served` were, in seconds.
+
+    `held` is how many connections were held open meanwhile; `refused` says in words what became of
+    the others, and of how many.
+    """
+
+    held: int
+    tried: int
+    served: int
+    median: float | None = None
+    slowest: float | None = None
+    refused: dict[str, int] = {}
+
+
 class CheckFinished(Event, tag="check-finished", frozen=True):
     """A check ended.  `at` is when it ended."""
 
@@ -141,6 +156,8 @@ class CheckFinished(Event, tag="check-finished", frozen=True):
     hint: str = ""  # an equivalent DCMTK command line
     figures: list[Figure] = []
     timelines: list[Timeline] = []
+    cells: list[str] = []  # of PS3.8 Table 9-10 that it went through: "Evt10/Sta2"
+    admissions: list[Admission] = []
 
     @property
     def key(self) -> str:

@@ -79,6 +79,8 @@ class Declared(Table):
     max_pdu: Annotated[int, Field(ge=0)] | None = None
     implementation_class_uid: str | None = None
     implementation_version: str | None = None
+    artim: Seconds | None = None
+    idle: Seconds | None = None
 
 
 class Target(Table):
@@ -187,7 +189,7 @@ class Target(Table):
         """SHA-256 over the public fields: equal hashes mean an equally configured target."""
         return hashlib.sha256(repr(sorted(self.public().items())).encode()).hexdigest()
 
-    def must_allow(self, what: Literal["load", "robustness", "destructive"]) -> None:
+    def must_allow(self, what: str) -> None:
         """Raises UsageError unless the target file allows `what`.
 
         Load and hostile input can hurt a server that others rely on, so permission is written

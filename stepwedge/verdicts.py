@@ -47,6 +47,10 @@ class Surprise(Deviation):
     """Legal, but nobody would expect it: ends as a warning whatever the check's level."""
 
 
+class Harm(Deviation):
+    """The target was harmed, as by a crash: ends as a failure whatever the check's level."""
+
+
 class Blocked(Exception):
     """An earlier step failed (`reason`), so this check says nothing about the target."""
 
@@ -88,6 +92,8 @@ def verdict_of(error: BaseException | None, level: Level) -> Verdict:
             return Verdict.NOT_CLAIMED
         case Surprise():
             return Verdict.WARN
+        case Harm():
+            return Verdict.FAIL
         case AssertionError():
             return Verdict.FAIL if level is Level.SHALL else Verdict.WARN
         case _:

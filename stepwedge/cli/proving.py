@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 
 import stepwedge.fixtures.archive
+import stepwedge.fixtures.hostile.judge
 import stepwedge.fixtures.passage
 import stepwedge.fixtures.retrievals
 from stepwedge.checks import check_of
@@ -52,6 +53,9 @@ from stepwedge.verdicts import Verdict
 CORPUS = "corpus"
 
 CAUGHT = (Verdict.FAIL, Verdict.WARN)
+
+# Defects that leave something taken, so that the server must be started anew.
+TAKING = ("assoc-slot-leak", "stalled-slot-leak", "memory-leak", "crash-", "serial-accept")
 
 # Claimed besides what the claims file says, which has no place for these.
 CLAIMS = '"strict", "timeouts", "error-comments", "tls"'
@@ -98,6 +102,9 @@ class Server:
     receiver_port: int = 0
     tls: bool = False
     patience: float = 1.5
+    # ARTIM and the inactivity timeout, in seconds.
+    artim: float = 2
+    idle: float = 4
     pacs: ReferencePacs = field(init=False)
     warm: bool = True
 
@@ -111,8 +118,10 @@ class Server:
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
             f'claims = [{CLAIMS}]\nclaims_file = "claims.toml"\n'
+            'allow = ["robustness", "destructive"]\n'
             f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
             + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
+            + f"[declared]\nartim = {self.artim}\nidle = {self.idle}\n"
             + f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
         )
@@ -140,8 +149,8 @@ class Server:
             allowed_calling={"STEPWEDGE"},
             max_associations=10,
             suboperation_timeout=self._suboperation,
-            acse_timeout=2,
-            network_timeout=4,
+            acse_timeout=self.artim,
+            network_timeout=self.idle,
             tls=self._certificates if self.tls else None,
             secure_destinations=self.tls,
             also_clear=self.tls,
@@ -227,7 +236,7 @@ class Mutation:
         finally:
             if self.only is None:
                 self.server.use([])
-            if defect.startswith("assoc-slot-leak") and isinstance(self.server, Server):
+            if defect.startswith(TAKING) and isinstance(self.server, Server):
                 self.server.restart()
 
     def pytest_stepwedge_event(self, event: Any) -> None:
@@ -268,6 +277,10 @@ PARTS = (
     (CORPUS,),
     ("edge", "management"),
     ("forwarding",),
+    # The checks of robustness, by their ids: there are many.
+    ("ROBA", "ROBT"),
+    ("ROBS", "ROBE", "ROBX"),
+    ("ROBD", "ROBV"),
 )
 
 
@@ -334,12 +347,18 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
             server.pacs.stop()
     else:
         services = [word for name in part for word in ("--service", name)]
-        tls = "tls" in part
-        one: Server | EdgeServer = (
-            EdgeServer(folder)
-            if part[0] in proving_edge.SERVICES
-            else Server(folder, tls=tls, patience=4 if tls else 1.5)
-        )
+        tls, hostile = "tls" in part, part[0].startswith("ROB")
+        one: Server | EdgeServer
+        if part[0] in proving_edge.SERVICES:
+            one = EdgeServer(folder)
+        elif hostile:
+            # Each case has a defect of its own and waits alone; most defects are silence.
+            stepwedge.fixtures.hostile.judge.SIDE_BY_SIDE = 1
+            stepwedge.fixtures.hostile.judge.AT_LEAST = 0.2
+            services = [word for name in part for word in ("--check", name)]
+            one = Server(folder, patience=0.3, artim=0.6, idle=0.5)
+        else:
+            one = Server(folder, tls=tls, patience=4 if tls else 1.5)
         for nth in passes:
             plugin = Mutation(one, nth)
             run(one, plugin, *services)
