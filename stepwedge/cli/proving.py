@@ -69,7 +69,7 @@ _WORKLIST = {
 }
 
 
-def _statement(response: float) -> str:
+def _statement(response: float, artim: float, idle: float) -> str:
     """What the server below claims: what the reference PACS does, and what it is set up for."""
     said = load_statement(claims_of("reference"))
     return render(
@@ -81,8 +81,8 @@ def _statement(response: float) -> str:
             limits=Limits(
                 max_pdu=said.limits.max_pdu,
                 max_associations=10,
-                artim_timeout=2,
-                idle_timeout=4,
+                artim_timeout=artim,
+                idle_timeout=idle,
                 response_timeout=response,
             ),
             keys={**said.keys, "worklist": {"WORKLIST": _WORKLIST}},
@@ -114,14 +114,15 @@ class Server:
             Certificates().write(self._certificates)
         self.pacs = self._make(0).start()
         self.target = self.folder / "target.toml"
-        (self.folder / "claims.toml").write_text(_statement(self._suboperation), encoding="utf-8")
+        (self.folder / "claims.toml").write_text(
+            _statement(self._suboperation, self.artim, self.idle), encoding="utf-8"
+        )
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
             f'claims = [{CLAIMS}]\nclaims_file = "claims.toml"\n'
             'allow = ["robustness", "destructive"]\n'
             f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
             + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
-            + f"[declared]\nartim = {self.artim}\nidle = {self.idle}\n"
             + f"[receiver]\nport = {self.receiver_port}\n",
             encoding="utf-8",
         )

@@ -22,6 +22,8 @@ def apply(target: Target, *, more: bool) -> Target:
         "max_pdu": statement.limits.max_pdu,
         "implementation_class_uid": statement.implementation.class_uid,
         "implementation_version": statement.implementation.version_name,
+        "artim": statement.limits.artim_timeout,
+        "idle": statement.limits.idle_timeout,
     }
     declared = target.declared.model_dump(exclude_none=True)
     mistakes = [
