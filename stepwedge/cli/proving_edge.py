@@ -64,7 +64,7 @@ class EdgeServer:
             self.site.target_file(
                 receiver_port=self.receiver_port,
                 other_port=other_port,
-                management=management,
+                url=management.url,
                 password=PASSWORD,
                 supervisor=supervisor,
                 settle=self.settle,
