@@ -6,7 +6,6 @@ needed; the host name is resolved once.
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from stepwedge.target import Target
 from stepwedge.tls import client_context, describe
 from stepwedge.wire.association import Association, Replies
 from stepwedge.wire.errors import LocalProtocolError
+from stepwedge.wire.items import UserIdentity
 from stepwedge.wire.messages import Message
 from stepwedge.wire.negotiation import VERIFICATION, Proposed
 from stepwedge.wire.plan import Plan
@@ -81,6 +81,7 @@ class WireDial:
             stamps=True,
             tls=self._context,
             server_name=target.server_name,
+            user_identity=_identity(target),
         )
 
     def _contexts(self, purpose: str, sop_classes: Sequence[str]) -> list[Proposed]:
@@ -98,6 +99,15 @@ class WireDial:
                 for syntax in syntaxes
             ]
         return contexts
+
+
+def _identity(target: Target) -> UserIdentity | None:
+    """Who we say we are: user name, with a passcode where there is one (PS3.7 Table D.3-14)."""
+    name = target.credentials.username
+    if not name:
+        return None
+    passcode = target.credentials.passcode.get_secret_value()
+    return UserIdentity(2 if passcode else 1, name.encode(), passcode.encode())
 
 
 class WireLink:
@@ -146,9 +156,7 @@ class WireLink:
     @property
     def gone(self) -> bool:
         # Nothing is due, so whatever can be read is an A-ABORT or the end of the connection.
-        watch = select.poll()
-        watch.register(self.association.transport.sock, select.POLLIN)
-        return bool(watch.poll(0))
+        return self.association.transport.spoken()
 
     def options(self) -> dict[str, str]:
         transport = self.association.transport

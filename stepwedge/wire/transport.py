@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import ssl
 import struct
@@ -303,6 +304,25 @@ class Transport:
             at = stamp * 1e-9 if stamp else time()
             self.record(Chunk(at, self.inward, bytes(view[:size])))
         return size, stamp
+
+    def spoken(self) -> bool:
+        """True when the peer has said something, or closed, while nothing was asked of it.
+
+        Over TLS this reads a byte of it, since a readable socket may hold no more than a session
+        ticket: after True the connection is of no use.
+        """
+        if not self.tls:
+            watch = select.poll()
+            watch.register(self.sock, select.POLLIN)
+            return bool(watch.poll(0))
+        self._arm_class(0.0)
+        try:
+            self.sock.recv(1)
+        except (ssl.SSLWantReadError, BlockingIOError, TimeoutError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def rearm(self) -> None:
         """Sets TCP_QUICKACK, which the kernel clears again by itself."""
