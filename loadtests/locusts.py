@@ -27,7 +27,8 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from stepwedge.errors import NotReachable, StepwedgeError
-from stepwedge.loadtests import ceiling
+from stepwedge.loadtests import ceiling, webpage
+from stepwedge.loadtests.conductor import Conductor
 from stepwedge.loadtests.crew import Crew, Report, Stored
 from stepwedge.loadtests.direction import Direction
 from stepwedge.loadtests.reading import WorkstationStation
@@ -291,6 +292,9 @@ class _MasterSide:
         self._ceilings: dict[str, dict[str, float]] = {}
         self._greenlet: Any = None
         self._asked_to_stop = False
+        self._shown: Conductor | None = None  # the present run, or the last one
+        if environment.web_ui is not None:
+            webpage.install(environment.web_ui, self._rows)
         runner.register_message(REPORT, self._report)
         runner.register_message(CLOCK, self._clock)
         runner.register_message(CEILING, self._ceiling)
@@ -316,6 +320,11 @@ class _MasterSide:
             gevent.spawn(self._quit)
             return
         self.direction = direction
+        self._shown = direction.conductor
+
+    def _rows(self) -> list[dict[str, str]]:
+        shown = self._shown
+        return webpage.rows(shown.tally, shown.scenario) if shown is not None else []
 
     def _spawned(self, **_: Any) -> None:
         if self.direction is not None and self._greenlet is None:
