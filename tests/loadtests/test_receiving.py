@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from run_loads import target
+
 from stepwedge.fixtures.servers.launch import free_port
 from stepwedge.loadtests.filling import Fill, instance, sop_class
 from stepwedge.loadtests.receiving import Receiver
@@ -36,14 +38,13 @@ def test_an_image_sent_twice() -> None:
 def test_what_arrives() -> None:
     """What a peer stores is acknowledged, and noted with its moment by the kernel's clock."""
     port = free_port()
-    fields = {"host": "127.0.0.1", "port": port, "ae_title": "STEPWEDGE"}
-    target = load_target(None, {**fields, "receiver": {"port": port}}, {})
-    receiver = Receiver(target, SYNTAXES)
+    sender = load_target(None, {"host": "127.0.0.1", "port": port, "ae_title": "STEPWEDGE"}, {})
+    receiver = Receiver(target(1, receiver={"port": port}), SYNTAXES)
     receiver.start()
     try:
         parcel = instance(Fill(), 3, 0)
         begun = time.time_ns()
-        link = WireDial(target, SYNTAXES)("storage", (sop_class(),))
+        link = WireDial(sender, SYNTAXES)("storage", (sop_class(),))
         assert link.store(parcel).status == 0
         link.release()
         ended = time.time_ns()

@@ -36,7 +36,7 @@ def test_rows() -> None:
 
 def test_tab() -> None:
     """The rows go out with Locust's own figures, and only there."""
-    app = Flask("locust")
+    app = Flask(__name__)
     app.add_url_rule("/stats/requests", "requests", lambda: jsonify(state="running"))
     app.add_url_rule("/other", "other", lambda: jsonify(state="running"))
     page = SimpleNamespace(app=app, template_args={})
