@@ -49,13 +49,15 @@ ELSEWHERE = {
     "store-rare", "store-un-", "store-group-length", "store-text-cut", "store-values-collapsed",
     "store-zone-dropped", "store-drops-overlay",
     "echo-group-length", "echo-elements", "retrieve-unknown-in-list", "move-unanswered",
-    "move-max-length", "get-role", "worklist-start", "worklist-extended", "worklist-unknown-key",
+    "move-max-length", "get-role",
+    "move-waits-forever", "find-multiple-first-only", "worklist-start", "worklist-extended", "worklist-unknown-key",
 }  # fmt: skip
 PROBED = sorted(
     name
     for name, defect in DEFECTS.items()
-    # Those of hostile input are proven by the checks of robustness: a polite probe meets none.
-    if defect.service != "hostile input" and not any(name.startswith(e) for e in ELSEWHERE)
+    # Proven by the checks of robustness and of TLS: a polite probe in clear meets none of them.
+    if defect.service not in ("hostile input", "tls")
+    and not any(name.startswith(e) for e in ELSEWHERE)
 )
 
 
