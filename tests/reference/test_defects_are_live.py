@@ -50,7 +50,8 @@ ELSEWHERE = {
     "store-zone-dropped", "store-drops-overlay",
     "echo-group-length", "echo-elements", "retrieve-unknown-in-list", "move-unanswered",
     "move-max-length", "get-role",
-    "move-waits-forever", "find-multiple-first-only", "worklist-start", "worklist-extended", "worklist-unknown-key",
+    "move-waits-forever", "find-multiple-first-only", "worklist-start", "worklist-extended",
+    "worklist-unknown-key",
 }  # fmt: skip
 PROBED = sorted(
     name
