@@ -16,6 +16,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.filereader import read_dataset
+from pydicom.sequence import Sequence as Items
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
@@ -176,7 +177,11 @@ def _keys(identifier: Dataset, within: bytes = b"") -> Iterator[bytes]:
         raw = identifier.get_item(tag)
         named = _named(tag, bool(within))
         if not isinstance(raw, RawDataElement) or dictionary_VR(tag) == "SQ":
-            items = list(identifier[tag].value)
+            # pydicom has read this one already; what is empty comes as None or as empty text.
+            asked = identifier[tag].value or ()
+            if asked and not isinstance(asked, Items):
+                raise _Unsayable
+            items = list(asked)
             inner = list(_keys(items[0], within + named + b"[0].")) if items else []
             yield from inner or [within + named]
             continue

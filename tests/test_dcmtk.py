@@ -80,6 +80,14 @@ def test_keys_within_items_have_a_path(peer: Peer) -> None:
     assert keys(command) == ["0040,0100[0].(0008,0060)=CT"]
 
 
+def test_a_sequence_without_items_is_a_key_without_a_value(peer: Peer) -> None:
+    """Universal matching on a sequence asks for it as it stands, however it is encoded."""
+    wanted = Dataset()
+    wanted.Modality, wanted.RequestAttributesSequence = "CT", []
+    command = asked(peer, FIND, lambda one: one.find(FIND, wanted))
+    assert keys(command) == ["0008,0060=CT", "0040,0275"]
+
+
 def test_a_move_names_its_destination(peer: Peer) -> None:
     """C-MOVE goes to the destination that we named."""
     wanted = identifier_of("STUDY", {"StudyInstanceUID": "2.25.1"})

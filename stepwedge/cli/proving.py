@@ -248,8 +248,8 @@ class Mutation:
 
 
 def run(server: Server | EdgeServer, plugin: object, *arguments: str) -> int:
-    """One pytest session over the suites."""
-    return int(
+    """One pytest session over the suites.  Raises StepwedgeError when pytest itself breaks."""
+    code = int(
         pytest.main(
             [
                 *suites_arguments(),
@@ -264,6 +264,9 @@ def run(server: Server | EdgeServer, plugin: object, *arguments: str) -> int:
             [plugin],
         )
     )
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        raise StepwedgeError("the suites broke off with an internal error")
+    return code
 
 
 # What runs side by side, each part in a process of its own with a server of its own: most of the
