@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from stepwedge.access import Access, AuditAt, AuthenticatorAt, Tokens, Users
 from stepwedge.checks import is_claimed
 from stepwedge.claims import ORDINARY_PACS, unknown_claim
 from stepwedge.edge import Edge, Management
@@ -99,6 +100,11 @@ class Target(Table):
     credentials: Credentials = Credentials()
     management: Management = Management()
     edge: Edge = Edge()
+    users: Users = Users()
+    access: Access = Access()
+    authenticator: AuthenticatorAt = AuthenticatorAt()
+    tokens: Tokens = Tokens()
+    audit: AuditAt = AuditAt()
     declared: Declared = Declared()
     tls: Tls = Tls()
 
@@ -306,7 +312,7 @@ def _fill(value: Any, env: Mapping[str, str], missing: list[str]) -> Any:
 
 
 # Words that keys of secrets hold.
-_SECRET = ("passcode", "passphrase", "password", "token")
+_SECRET = ("passcode", "passphrase", "password", "secret", "token")
 
 _EXPECTED = {
     "path_type": "expected the name of a file",

@@ -12,6 +12,8 @@ import pytest
 from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.defects import without_check
 from stepwedge.cli.proving import Server, prove, run
+from stepwedge.cli.proving_access import SERVICES as ACCESS_SERVICES
+from stepwedge.cli.proving_access import GuardedEdge
 from stepwedge.cli.proving_edge import SERVICES as EDGE_SERVICES
 from stepwedge.cli.proving_edge import EdgeServer
 from stepwedge.events import CheckFinished
@@ -39,7 +41,7 @@ class Listener:
             self.checks.append(event)
 
 
-def _passes_everything(server: Server | EdgeServer, services: set[str]) -> None:
+def _passes_everything(server: Server | EdgeServer | GuardedEdge, services: set[str]) -> None:
     listener = Listener()
     code = run(server, listener, *(word for name in services for word in ("--service", name)))
     others = [
@@ -56,7 +58,8 @@ def _passes_everything(server: Server | EdgeServer, services: set[str]) -> None:
 
 def test_the_faultless_server_passes_everything(server: Server) -> None:
     """Without a defect every check of the suites passes, all of them over TLS."""
-    _passes_everything(server, {entry.service for entry in catalogue()} - {*EDGE_SERVICES})
+    others = {*EDGE_SERVICES, *ACCESS_SERVICES}
+    _passes_everything(server, {entry.service for entry in catalogue()} - others)
 
 
 def test_the_faultless_edge_passes_everything(
@@ -67,6 +70,12 @@ def test_the_faultless_edge_passes_everything(
     monkeypatch.setattr(passage, "CUT", 1.0)
     with contextlib.closing(EdgeServer(tmp_path, settle=20)) as edge:
         _passes_everything(edge, {*EDGE_SERVICES})
+
+
+def test_the_faultless_guarded_edge_passes_everything(tmp_path: Path) -> None:
+    """Without a defect every check of authentication, access and audit passes."""
+    with contextlib.closing(GuardedEdge(tmp_path, within=20)) as edge:
+        _passes_everything(edge, {*ACCESS_SERVICES})
 
 
 def test_every_check_names_a_defect_that_exists() -> None:

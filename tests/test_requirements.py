@@ -142,7 +142,7 @@ def test_coverage_fails_when_the_table_is_stale(
 def test_coverage_knows_its_services(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown service is wrong usage, and the known ones are named."""
     assert run(["coverage", "--service", "finding"]) == Exit.WRONG_USAGE
-    assert "services are association" in capsys.readouterr().err
+    assert "services are access, association" in capsys.readouterr().err
 
 
 def test_defects_show_what_catches_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,9 +31,10 @@ import stepwedge.fixtures.hostile.judge
 import stepwedge.fixtures.passage
 import stepwedge.fixtures.retrievals
 from stepwedge.checks import check_of
-from stepwedge.cli import proving_edge
+from stepwedge.cli import proving_access, proving_edge
 from stepwedge.cli.catalogue import catalogue
 from stepwedge.cli.check import suites_arguments
+from stepwedge.cli.proving_access import GuardedEdge
 from stepwedge.cli.proving_edge import EdgeServer
 from stepwedge.errors import StepwedgeError
 from stepwedge.events import CheckFinished
@@ -195,7 +196,9 @@ def _judges_the_corpus(item: pytest.Item) -> bool:
 class Mutation:
     """A pytest plugin: runs each chosen check with its nth defect on."""
 
-    def __init__(self, server: Server | EdgeServer, nth: int, only: set[str] | None = None) -> None:
+    def __init__(
+        self, server: Server | EdgeServer | GuardedEdge, nth: int, only: set[str] | None = None
+    ) -> None:
         self.server = server
         self.nth = nth
         self.only = only
@@ -247,7 +250,7 @@ class Mutation:
             heard.append((event.verdict, event.observed or event.reason))
 
 
-def run(server: Server | EdgeServer, plugin: object, *arguments: str) -> int:
+def run(server: Server | EdgeServer | GuardedEdge, plugin: object, *arguments: str) -> int:
     """One pytest session over the suites.  Raises StepwedgeError when pytest itself breaks."""
     code = int(
         pytest.main(
@@ -281,6 +284,7 @@ PARTS = (
     (CORPUS,),
     ("edge", "management"),
     ("forwarding",),
+    ("authentication", "access", "audit"),
     # The checks of robustness, by their ids: there are many.
     ("ROBA", "ROBT"),
     ("ROBS", "ROBE", "ROBX"),
@@ -352,9 +356,11 @@ def _hunt(folder: Path, part: Sequence[str]) -> list[tuple[str, str, bool, str]]
     else:
         services = [word for name in part for word in ("--service", name)]
         tls, hostile = "tls" in part, part[0].startswith("ROB")
-        one: Server | EdgeServer
+        one: Server | EdgeServer | GuardedEdge
         if part[0] in proving_edge.SERVICES:
             one = EdgeServer(folder)
+        elif part[0] in proving_access.SERVICES:
+            one = GuardedEdge(folder)
         elif hostile:
             # Each case has a defect of its own and waits alone; most defects are silence.
             stepwedge.fixtures.hostile.judge.SIDE_BY_SIDE = 1
