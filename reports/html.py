@@ -95,6 +95,7 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "levels": tuple(Level),
         "stack": _stack(view),
         "untested": view.untested,
+        "not_claimed": Verdict.NOT_CLAIMED,
         "refused": _refused(view),
         "unfinished": _unfinished(view),
         "nothing_found": _nothing_found(view),

@@ -217,7 +217,9 @@ def _load(load: LoadView) -> Iterator[RenderableType]:
     table.add_column("operation")
     for name in ("succeeded", "failed", "per second", "p50", "p95", "p99", "max"):
         table.add_column(name, justify="right")
-    for one in summary_.operations[:_MOST_OPERATIONS]:
+    # What a screen has no room for: wholes and moments come after the operations they consist of.
+    operations = sorted(summary_.operations, key=lambda one: not one.is_dimse)
+    for one in operations[:_MOST_OPERATIONS]:
         table.add_row(*_operation(one, summary_.duration))
     yield table
     yield Text("latency: response time, from the planned start", "dim")
