@@ -69,8 +69,6 @@ def _open(target: Target) -> dict[str, Any]:
     fields = target.model_dump(mode="json")
     fields["credentials"]["passcode"] = target.credentials.passcode.get_secret_value()
     fields["tls"]["passphrase"] = target.tls.passphrase.get_secret_value()
-    ports = target.port
-    fields["port"] = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
     fields["allow"] = sorted(target.allow)
     return fields
 

@@ -145,13 +145,15 @@ def _services(view: RunView) -> Table:
     for verdict in used:
         table.add_column(f"{_SIGNS[verdict][0]} {verdict}", justify="right")
     table.add_column("time", justify="right")
-    for service in view.services[:_MOST_SERVICES]:
+    # What is not claimed at all has the least to say.
+    services = sorted(view.services, key=lambda one: set(one.counts) <= {Verdict.NOT_CLAIMED})
+    for service in services[:_MOST_SERVICES]:
         table.add_row(
             Text(printable(service.name)),
             *(_tally(service.counts[verdict], verdict) for verdict in used),
             units.seconds(service.duration),
         )
-    hidden = view.services[_MOST_SERVICES:]
+    hidden = services[_MOST_SERVICES:]
     if hidden:
         counts = Counter(check.verdict for service in hidden for check in service.checks)
         table.add_row(

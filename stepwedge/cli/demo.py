@@ -8,6 +8,7 @@ Everything, the server's own files and log included, stays in the run's folder.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import sys
 import time
@@ -53,8 +54,11 @@ KINDS = {
         ),
         Kind("orthanc", tls_claims=("tls.client-certificate",)),
         Kind("dcmqrscp"),
+        Kind("edge"),
     )
 }
+# Ports of the demo's edge: free ones, not the usual 2104 to 2111, which may be taken.
+_EDGE_PORTS = 8
 
 
 @click.command()
@@ -79,15 +83,15 @@ def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:
     kind = KINDS.get(name)
     if kind is None:
         raise UsageError(f"the demo cannot start {name!r}", f"it starts {', '.join(KINDS)}")
+    if tls and kind.name == "edge":
+        raise UsageError("the demo's edge speaks no TLS", "leave TLS out, or try another target")
     console = Console(highlight=False)
     scenario = _scenario(load_seconds)  # a length that cannot work must show before all the rest
     began = time.time()
     with Record.create(runs, kind.name) as record:
         folder = record.folder
-        port = _free_port()
         console.print(f"[bold]1[/] starting {kind.name}")
-        with _started(kind, folder / "server", port, tls) as server:
-            target = _target(kind, server, folder, port)
+        with _started(kind, folder, tls) as target:
             runs_of.start(record, target, DEFAULT_SEED, ["stepwedge", *sys.argv[1:]])
             record.close()
             interrupted, load_code = _stages(console, target, folder, scenario)
@@ -150,17 +154,45 @@ def _report(console: Console, folder: Path, began: float) -> None:
 
 
 @contextlib.contextmanager
-def _started(kind: Kind, folder: Path, receiver_port: int, tls: bool) -> Iterator[LaunchedServer]:
+def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
+    """Starts a server below the run's folder, and writes the target file that leads to it."""
     from stepwedge.fixtures.certificates import Certificates
     from stepwedge.fixtures.servers import SERVERS, ServerTls
 
-    secured = ServerTls(folder / "certificates", destinations=True) if tls else None
-    destinations = {RECEIVER: ("127.0.0.1", receiver_port)}
-    server = SERVERS[kind.name](folder, destinations=destinations, tls=secured)
+    if kind.name == "edge":
+        with _edge(folder) as target:
+            yield target
+        return
+    port = _free_port()
+    own = folder / "server"
+    secured = ServerTls(own / "certificates", destinations=True) if tls else None
+    destinations = {RECEIVER: ("127.0.0.1", port)}
+    server = SERVERS[kind.name](own, destinations=destinations, tls=secured)
     if secured is not None:
         Certificates().write(secured.folder)
     with server:
-        yield server
+        yield _target(kind, server, folder, port)
+
+
+@contextlib.contextmanager
+def _edge(folder: Path) -> Iterator[Target]:
+    from stepwedge.fixtures.edge.process import serving
+
+    own = folder / "server"
+    own.mkdir()
+    *ports, receiver, other, management = _free_ports(_EDGE_PORTS + 3)
+    with serving(
+        own,
+        host="127.0.0.1",
+        ports=ports,
+        ae_title="EDGE",
+        destinations={RECEIVER: ("127.0.0.1", receiver)},
+        other_receiver=other,
+        management_port=management,
+        allow=("load",),
+    ) as file:
+        shutil.copy(file, folder / "target.toml")
+        yield load_target(folder / "target.toml", environment={})
 
 
 def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
@@ -182,6 +214,13 @@ def _tls_table(server: LaunchedServer) -> str:
     return f'\n[tls]\ncertificates = "{server.tls.folder}"\nreceiver = true\n'
 
 
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        listening = [
+            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [int(one.getsockname()[1]) for one in listening]
+
+
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    return _free_ports(1)[0]

@@ -15,7 +15,7 @@ from stepwedge.events import Ledger, LoadSecond, LoadSummary, Note, TargetSeen
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.servers.launch import free_port
 from stepwedge.loadtests.scenarios import make_scenario
-from stepwedge.loadtests.settings import Settings
+from stepwedge.loadtests.settings import HANDED_OVER, Settings, from_environment
 from stepwedge.target import load_target
 
 MIX: dict[str, Any] = {
@@ -77,6 +77,16 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
     # The harness knows what it could have done itself, and was far from it.
     assert set(summary.ceiling) == {"associate", "store", "echo", "find"}
     assert 0 < summary.ceiling_share < 0.7
+
+
+def test_scattered_ports_are_handed_over(tmp_path: Path) -> None:
+    """Ports that are no range, in any order, reach the load process as they are."""
+    at = load_target(
+        None, {"host": "127.0.0.1", "port": [2111, "2104-2105"], "ae_title": "EDGE"}, {}
+    )
+    settings = Settings(target=at, scenario=make_scenario(ECHO), run_folder=tmp_path)
+    heard = from_environment([], {HANDED_OVER: settings.handed_over()})
+    assert heard.target.port == (2111, 2104, 2105)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
