@@ -15,6 +15,7 @@ import pytest
 
 from stepwedge.cli.main import COMMANDS, HELP, run
 from stepwedge.errors import Exit
+from stepwedge.events import CheckFinished
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.record import read_events, verify
 
@@ -42,6 +43,7 @@ def at(port: int, runs: Path, ae_title: str = "REFERENCE") -> list[str]:
         (["explain", "FIND-04"], "did you mean FIND-"),
         (["report", "nowhere"], "nowhere is not a run folder"),
         (["demo", "--target", "nope"], "the demo cannot start 'nope'"),
+        (["demo", "--target", "edge", "--tls"], "the demo's edge speaks no TLS"),
         (["demo", "--load-seconds", "3"], "nothing is left of a run of 3 s"),
         (["load", "nope", "--pacs-host", "h", "--pacs-port", "1", "--pacs-aet", "X"], "nope"),
         (["check", "--pacs-host", "h", "--pacs-port", "x", "--pacs-aet", "X"], "expected a port"),
@@ -202,8 +204,24 @@ def test_a_demo_whose_load_breaks_does_not_hold(
     assert "the load process died" in report.read_text(encoding="utf-8")
 
 
-def run_one(arguments: list[str]) -> int:
-    """The suites, cut down to one check."""
+def test_the_demo_starts_an_edge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An edge in a process of its own is checked as an edge: killed, revived, nothing lost."""
+    monkeypatch.setattr(
+        "stepwedge.cli.demo.run_suites",
+        lambda arguments: run_one(arguments, "EDGE-001", "FWD-040"),
+    )
+    monkeypatch.setattr("stepwedge.cli.demo._load", lambda *arguments: Exit.HELD)
+    assert run(["demo", "--target", "edge", "--runs", str(tmp_path)]) == Exit.HELD
+    (folder,) = tmp_path.iterdir()
+    verdicts = {e.id: str(e.verdict) for e in read_events(folder) if isinstance(e, CheckFinished)}
+    assert verdicts and set(verdicts.values()) == {"pass"}
+
+
+def run_one(arguments: list[str], *checks: str) -> int:
+    """The suites, cut down to a few checks."""
     from stepwedge.cli.check import run_suites
 
-    return run_suites([*arguments, "--check", "ECHO-001"])
+    wanted = [word for one in checks or ("ECHO-001",) for word in ("--check", one)]
+    return run_suites([*arguments, *wanted])
