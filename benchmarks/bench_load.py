@@ -43,8 +43,8 @@ def figures() -> Iterator[Figure]:
         with peers.sink(folder) as server:
             port = server.port
             bare = {
-                "echo": lambda: spent(_ECHOES, "echo", port, _ECHOES, gevent=True),
-                "store": lambda: spent(_STORES, "store", port, _STORES, _SIZE, gevent=True),
+                "echo": lambda: spent(_ECHOES, "echo", port, _ECHOES, how="--gevent"),
+                "store": lambda: spent(_STORES, "store", port, _STORES, _SIZE, how="--gevent"),
             }
             for work, users in _WORKS.items():
                 pairs = [(_inside(folder, port, work, users), bare[work]()) for _ in range(ROUNDS)]

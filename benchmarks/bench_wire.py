@@ -45,20 +45,28 @@ def figures() -> Iterator[Figure]:
 def _echoing(folder: Path) -> Iterator[Figure]:
     with peers.storescp(folder, "--fork", "--ignore") as server:
         port = server.port
-        for gevent, promised, how in ((False, 1.25, "blocking"), (True, 1.0, "under gevent")):
+        work = "C-ECHO, one association"
+        for how, name, promised in (
+            ("--polling", "blocking and polling", 1.25),
+            ("--gevent", "under gevent", 1.0),
+        ):
             duel = Duel.fight(
-                lambda gevent=gevent: spent(_ECHOES, "echo", port, _ECHOES, gevent=gevent),  # type: ignore[misc]
+                lambda how=how: spent(_ECHOES, "echo", port, _ECHOES, how=how),  # type: ignore[misc]
                 lambda: peers.echoscu(port, _ECHOES),
             )
-            work = f"C-ECHO, one association, {how}"
             yield Figure(
-                f"{work}: rate of echoscu's", duel.faster, promised, "x", False, duel.detail
+                f"{work}, {name}: rate of echoscu's", duel.faster, promised, "x", False, duel.detail
             )
-            if not gevent:
-                yield Figure(f"{work}: CPU of echoscu's", duel.thriftier, 1, "x", True, duel.detail)
+        duel = Duel.fight(
+            lambda: spent(_ECHOES, "echo", port, _ECHOES), lambda: peers.echoscu(port, _ECHOES)
+        )
+        yield Figure(
+            f"{work}, blocking and sleeping: CPU of echoscu's",
+            duel.thriftier, 1, "x", True, duel.detail,
+        )  # fmt: skip
         total = _USERS * _ECHOES_EACH
         duel = Duel.fight(
-            lambda: spent(total, "echoes", port, _ECHOES_EACH, _USERS, gevent=True),
+            lambda: spent(total, "echoes", port, _ECHOES_EACH, _USERS, how="--gevent"),
             lambda: peers.echoscus(port, _ECHOES_EACH, _USERS),
         )
         work = f"C-ECHO, {_USERS} associations, one process under gevent"
@@ -68,8 +76,8 @@ def _echoing(folder: Path) -> Iterator[Figure]:
 def _storing(folder: Path) -> Iterator[Figure]:
     image = _part10(folder / "image.dcm")
 
-    def ours(port: int) -> Spent:
-        return spent(_STORES, "store", port, _STORES, _SIZE)
+    def ours(port: int, how: str = "--polling") -> Spent:
+        return spent(_STORES, "store", port, _STORES, _SIZE, how=how)
 
     with (
         peers.sink(folder) as sink,
@@ -79,21 +87,29 @@ def _storing(folder: Path) -> Iterator[Figure]:
         duel = Duel.fight(
             lambda: ours(sink.port), lambda: peers.storescu(sink.port, image, _STORES)
         )
-        work = "C-STORE 512 KiB, one association, into a sink"
+        work = "C-STORE 512 KiB, one association, polling, into a sink"
         yield Figure(f"{work}: rate of storescu's", duel.faster, 5, "x", False, duel.detail)
         per_gib = _per_gib(duel.ours), _per_gib(duel.theirs)
         detail = f"{per_gib[0]:.2f} s a GiB; peer {per_gib[1]:.2f} s"
         yield Figure(f"{work}: CPU a GiB of storescu's", duel.thriftier, 0.25, "x", True, detail)
         with peers.sink(folder, "--copy", str(message_size(_SIZE))) as bare:
             duel = Duel.fight(
-                lambda: ours(sink.port), lambda: spent(_STORES, "copy", bare.port, _STORES, _SIZE)
+                lambda: ours(sink.port, ""),
+                lambda: spent(_STORES, "copy", bare.port, _STORES, _SIZE),
             )
-        yield Figure(f"{work}: rate of a bare copy's", duel.faster, 0.75, "x", False, duel.detail)
+        yield Figure(
+            "C-STORE 512 KiB, sleeping, into a sink: rate of a bare copy's",
+            duel.faster,
+            0.75,
+            "x",
+            False,
+            duel.detail,
+        )
 
         duel = Duel.fight(
             lambda: ours(storescp.port), lambda: peers.storescu(storescp.port, image, _STORES)
         )
-        work = "C-STORE 512 KiB, one association, into storescp --ignore"
+        work = "C-STORE 512 KiB, one association, polling, into storescp --ignore"
         yield Figure(f"{work}: rate of storescu's", duel.faster, 2.3, "x", False, duel.detail)
 
         small = [
@@ -124,15 +140,18 @@ def _receiving(null: peers.Server, storescp: peers.Server) -> Iterator[Figure]:
 def _associating(folder: Path) -> Iterator[Figure]:
     program = peers.compiled(folder, "associate.cc")
     with peers.sink(folder) as server:
-        for gevent, promised, how in ((False, 1.1, "blocking"), (True, 0.95, "under gevent")):
+        for how, name, promised in (
+            ("--polling", "blocking and polling", 1.1),
+            ("--gevent", "under gevent", 0.95),
+        ):
             duel = Duel.fight(
-                lambda gevent=gevent: spent(  # type: ignore[misc]
-                    _ASSOCIATIONS, "associate", server.port, _ASSOCIATIONS, gevent=gevent
+                lambda how=how: spent(  # type: ignore[misc]
+                    _ASSOCIATIONS, "associate", server.port, _ASSOCIATIONS, how=how
                 ),
                 lambda: peers.associate(program, server.port, _ASSOCIATIONS),
             )
             yield Figure(
-                f"associate + echo + release, {how}: rate of DCMTK's library",
+                f"associate + echo + release, {name}: rate of DCMTK's library",
                 duel.faster,
                 promised,
                 "x",
@@ -143,7 +162,7 @@ def _associating(folder: Path) -> Iterator[Figure]:
 
 def _many() -> Iterator[Figure]:
     with peers.null_scp(gevent=True) as server:
-        runs = [in_process("many", server.port, _MANY, _SECONDS, gevent=True) for _ in range(3)]
+        runs = [in_process("many", server.port, _MANY, _SECONDS, how="--gevent") for _ in range(3)]
     work = f"{_MANY:,} associations, an echo a second each"
     lost = max(_MANY * _SECONDS - run["done"] for run in runs)
     yield Figure(f"{work}: lost", lost, 0, "echoes", True, f"of {_MANY * _SECONDS:,}, three times")

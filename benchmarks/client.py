@@ -1,9 +1,10 @@
 """Our side of a duel, as a process of its own.
 
-    python -m benchmarks.client WORK PORT … [--gevent]
+    python -m benchmarks.client WORK PORT … [--gevent | --polling]
 
 prints wall and CPU seconds as JSON, taken around the work itself, without the start of Python.
-With `--gevent` the standard library is patched first, as it is in a load.
+With `--gevent` the standard library is patched first, as it is in a load; with `--polling` a native
+socket is asked again and again for a moment before it sleeps.
 """
 
 from __future__ import annotations
@@ -34,13 +35,22 @@ CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 Result = dict[str, Any]
 
 
+# How long that moment is, in seconds.
+POLL = 100e-6 if "--polling" in sys.argv else 0.0
+
+
 def plan(port: int, *, stamps: bool = False, storage: bool = True) -> Plan:
     """Verification, and Secondary Capture where wanted."""
     contexts = [Proposed(VERIFICATION)]
     if storage:
         contexts.append(Proposed(CAPTURE, [EXPLICIT_VR_LITTLE_ENDIAN]))
     return Plan(
-        ("127.0.0.1", port), called="BENCH", calling="STEPWEDGE", contexts=contexts, stamps=stamps
+        ("127.0.0.1", port),
+        called="BENCH",
+        calling="STEPWEDGE",
+        contexts=contexts,
+        stamps=stamps,
+        poll=POLL,
     )
 
 
@@ -210,25 +220,23 @@ WORKS: dict[str, Callable[..., Result]] = {
 }
 
 
-def in_process(*words: object, gevent: bool = False) -> Result:
+def in_process(*words: object, how: str = "") -> Result:
     """What one work took, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.client", *map(str, words)]
-    found = subprocess.run(
-        [*command, *(["--gevent"] if gevent else [])], check=True, capture_output=True, text=True
-    )
+    found = subprocess.run([*command, *how.split()], check=True, capture_output=True, text=True)
     result: Result = json.loads(found.stdout)
     return result
 
 
-def spent(count: int, *words: object, gevent: bool = False) -> Spent:
+def spent(count: int, *words: object, how: str = "") -> Spent:
     """Likewise, as what `count` operations took."""
-    result = in_process(*words, gevent=gevent)
+    result = in_process(*words, how=how)
     return Spent(count, result["wall"], result["cpu"])
 
 
 def main() -> None:
     """Runs one work and prints what it took."""
-    words = [word for word in sys.argv[1:] if word != "--gevent"]
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
     print(json.dumps(WORKS[words[0]](*map(int, words[1:]))))
 
 

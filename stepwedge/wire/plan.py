@@ -32,7 +32,8 @@ class Plan:
     """An association request made ready, to be opened many times.
 
     `address` is resolved once, here.  Raises ConnectFailed when it does not resolve, and
-    LocalProtocolError for a request that cannot be written.  `record` is given every Chunk that
+    LocalProtocolError for a request that cannot be written.  `quickack` and `poll` are policies of
+    the transport, which explains them.  `record` is given every Chunk that
     passes, for `describe` and `pcap`.
     """
 
@@ -56,6 +57,7 @@ class Plan:
         limits: MessageLimits | None = None,
         send_buffer: int = 0,
         receive_buffer: int = 0,
+        poll: float = 0.0,
         handler: RequestHandler | None = None,
         record: Callable[[Chunk], object] | None = None,
     ) -> None:
@@ -80,6 +82,7 @@ class Plan:
         self.limits = limits
         self.send_buffer = send_buffer
         self.receive_buffer = receive_buffer
+        self.poll = poll
         self.handler = handler
         self.record = record
         self.reader = ReplyReader()  # answers are alike from one association to the next

@@ -68,6 +68,12 @@ class Phases(msgspec.Struct, gc=False):
     release: float | None = None
 
 
+def _end_of_pdu(view: memoryview) -> int:
+    """Where the P-DATA-TF at the beginning ends; 0 when it is another PDU, or does not fit."""
+    end = HEADER_SIZE + int.from_bytes(view[2:6], "big")
+    return end if view[0] == PDataTF.KIND and end <= len(view) else 0
+
+
 def _speechless(error: BaseException) -> bool:
     """True when an A-ABORT is due: the peer has not ended it, and does not know that we do."""
     return isinstance(error, Timeout) or not isinstance(error, AssociationError)
@@ -105,6 +111,7 @@ class Session:
             stamps=plan.stamps,
             send_buffer=plan.send_buffer,
             receive_buffer=plan.receive_buffer,
+            poll=plan.poll,
         )
         self.transport.record = plan.record
         connected = monotonic()
@@ -296,12 +303,19 @@ class Session:
         if not self._inbox and self._assembler.idle and not self._connection.buffered:
             view = self._view
             size, stamp = self.transport.receive(view, "response", seconds)
-            first = time_ns()
+            first = last = time_ns()
+            # A PDU in two segments, its header and the rest, is what DCMTK sends: wait for it here.
+            while HEADER_SIZE <= size < (end := _end_of_pdu(view)):
+                more, stamp = self.transport.receive(view[size:end], "response", seconds, deadline)
+                last = time_ns()
+                size += more
+                if not more:
+                    break
             command = self._simple(view, size)
             if command is not None:
                 context_id, field, answered, status, raw = command
                 return self._reply(
-                    context_id, field, answered, status, raw, None, first, first, stamp
+                    context_id, field, answered, status, raw, None, first, last, stamp
                 )
             self._connection.receive_data(view[:size])
         while True:

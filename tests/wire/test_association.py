@@ -29,6 +29,7 @@ from stepwedge.wire import (
     commands,
     transport,
 )
+from stepwedge.wire.chunks import Chunk, Direction
 from stepwedge.wire.connection import NEED_DATA, Connection, ConnectionClosed
 from stepwedge.wire.items import AcceptedContext, ApplicationContext, AsynchronousOperationsWindow
 from stepwedge.wire.messages import Assembler, Message, fragment
@@ -126,6 +127,36 @@ def test_an_echo_and_a_release(scripted: Start) -> None:
     assert phases.release is not None
 
 
+@pytest.mark.parametrize("poll", [0.0, 0.001])
+def test_an_answer_may_come_in_two_segments(scripted: Start, poll: float) -> None:
+    """The P-DATA header alone is waited on, not taken for the answer; so is an end after it."""
+    header_is_here = threading.Event()
+
+    def script(sock: socket.socket) -> None:
+        reader = serve(sock)
+        for rest in (True, False):
+            message = reader.message()
+            command = commands.encode(commands.response_to(message.command, 0))
+            whole = b"".join(fragment(message.context_id, 16384, command))
+            sock.sendall(whole[:12])
+            assert header_is_here.wait(5)
+            header_is_here.clear()
+            if rest:
+                sock.sendall(whole[12:])
+
+    def heard(chunk: Chunk) -> None:
+        if chunk.direction is Direction.TO_CLIENT and len(chunk.data) == 12:
+            header_is_here.set()
+
+    peer = scripted(script)
+    with Association(plan(peer.address, record=heard, poll=poll)) as association:
+        reply = association.echo()
+        assert reply.status == 0
+        assert reply.clocks.first_in < reply.clocks.last_in
+        with pytest.raises(ClosedByPeer):
+            association.echo()
+
+
 def test_the_kernel_stamps_what_arrives(scripted: Start) -> None:
     """With stamps the answer's arrival is the kernel's, between our send and our own receive."""
     peer = scripted(polite)
@@ -198,13 +229,14 @@ def _stalls_in_release(sock: socket.socket) -> None:
         (_stalls_in_release, "release"),
     ],
 )
-@pytest.mark.parametrize("armed", [5.0, 0.05])
+@pytest.mark.parametrize(("armed", "poll"), [(5.0, 0.0), (0.05, 0.0), (5.0, 0.001)])
 def test_a_stall_ends_at_the_deadline_of_its_phase(
     scripted: Start,
     monkeypatch: pytest.MonkeyPatch,
     script: Callable[[socket.socket], None],
     phase: str,
     armed: float,
+    poll: float,
 ) -> None:
     """A peer that says nothing, or too slowly, is given up with the name of the phase.
 
@@ -213,7 +245,8 @@ def test_a_stall_ends_at_the_deadline_of_its_phase(
     monkeypatch.setattr(transport, "_LONG", armed)
     peer = scripted(script)
     start = monotonic()
-    with pytest.raises(Timeout) as caught, Association(plan(peer.address)) as association:
+    request = plan(peer.address, poll=poll)
+    with pytest.raises(Timeout) as caught, Association(request) as association:
         association.echo()
     assert caught.value.kind == f"timeout {phase}"
     assert "0.3 s" in caught.value.problem
