@@ -7,10 +7,13 @@ line is written and flushed whole, so a run that was killed is still readable up
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +47,23 @@ _decode_event = msgspec.json.Decoder(AnyEvent).decode
 
 class RecordError(UsageError):
     """The folder is not a run record, or was changed after it was written."""
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Puts a Ctrl-C off to the end of the block; it only ever reaches the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        # None: somebody outside Python handles it.
+        signal.signal(signal.SIGINT, usual or signal.SIG_DFL)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 class Record:
@@ -89,12 +109,17 @@ class Record:
         return cls(folder, path.open("ab"), number, previous)
 
     def emit(self, event: Event) -> None:
-        """Appends one event and flushes it to the operating system."""
+        """Appends one event and flushes it to the operating system.
+
+        An interrupt that comes meanwhile is raised afterwards: a line without its place in the
+        chain would break the chain.
+        """
         raw = _encode(_Line(self._number, self._previous, msgspec.Raw(_encode(event))))
-        self._file.write(raw + b"\n")
-        self._file.flush()
-        self._number += 1
-        self._previous = hashlib.sha256(raw).hexdigest()
+        with _uninterrupted():
+            self._file.write(raw + b"\n")
+            self._file.flush()
+            self._number += 1
+            self._previous = hashlib.sha256(raw).hexdigest()
 
     def close(self) -> None:
         """Ends writing."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,6 +33,25 @@ def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
     folder = make(tmp_path, "one", "zwei – 2", "三")
     assert texts(folder) == ["one", "zwei – 2", "三"]
     assert folder.name == "19700101T000000Z-pacs"
+
+
+def test_an_interrupt_does_not_break_the_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Ctrl-C between a line and its place in the chain is raised after both are there."""
+
+    def interrupted(raw: bytes) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return hashlib.sha256(raw)
+
+    with Record.create(tmp_path, "pacs") as record:
+        with monkeypatch.context() as patch:
+            patch.setattr("stepwedge.record.hashlib", SimpleNamespace(sha256=interrupted))
+            with pytest.raises(KeyboardInterrupt):
+                record.emit(note("one"))
+        record.emit(note("two"))
+    assert texts(record.folder) == ["one", "two"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
