@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import Iterator
+
 import pytest
+from pynetdicom.transport import AssociationSocket
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pynetdicom_closes_what_it_opened() -> Iterator[None]:
+    """Lets the plain pynetdicom peers of the tests close their sockets.
+
+    pynetdicom 3.0 does not close a socket whose shutdown fails because the peer has gone already;
+    the warning of it would come up in whatever test runs when it is collected.
+    """
+
+    def close(self: AssociationSocket) -> None:
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AssociationSocket, "_shutdown_socket", close)
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -39,7 +39,7 @@ ELSEWHERE = {
     "assoc-", "echo-slow", "find-warning-never", "find-cancel",
     "retrieve-cancel", "find-relational", "find-datetime-not-combined", "store-aborted-visible",
     "store-visible-late", "find-final-missing", "retrieve-final-missing", "worklist-final-missing",
-    "commit-same-association-only",
+    "commit-same-association-only", "commit-fresh",
     # Proven by the checks of retrieval: the probe has no conversation that would show them.
     "retrieve-stored-syntax-only", "retrieve-stops-at-failure", "retrieve-warnings-succeed",
     "store-deep", "store-undefined", "store-implicit", "store-compressed", "store-uncommon",
