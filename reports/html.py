@@ -28,8 +28,10 @@ from stepwedge.reports import (
     claimed,
     conversation,
     loadview,
+    pictures,
     statement,
     traceability,
+    transitions,
     units,
 )
 from stepwedge.reports.findings import Finding, findings, quantity, verdict_word
@@ -40,8 +42,9 @@ from stepwedge.version import VERSION
 
 FILE = "report.html"
 
-# Mail servers and viewers of attachments take two megabytes; conversations fill what is left of it.
-MOST_BYTES = 1_900_000
+# Mail servers and viewers of attachments take two megabytes.  Conversations fill a page up to here,
+# so that it stays quick to open.
+MOST_BYTES = 1_500_000
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -103,6 +106,9 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "capacities": [
             capacity.rows(one, number) for number, one in enumerate(view.capacities, start=1)
         ],
+        "pictures": pictures.pictures(view),
+        "tables": {one.name: transitions.table(one.checks) for one in view.services},
+        "standings_of_cells": [(word, verdict) for verdict, word in transitions.WORDS.items()],
         "claims": claimed.claims(view),
         "statement": statement.statement(view),
         "standings": statement.ORDER,

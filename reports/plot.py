@@ -26,13 +26,14 @@ _LETTER = 6.7  # width of an average letter of a label, in the canvas's units
 class Line:
     """A series: `style` is a class of the style sheet; a point without y is a gap.
 
-    A stepped line holds each value until the next: for plans and for counts by second.
+    A stepped line holds each value until the next: for plans and for counts.
     """
 
     name: str
     style: str
     points: Sequence[tuple[float, float | None]]
     stepped: bool = False
+    dotted: bool = False  # each point is a measurement of its own, and is marked
     shown: Sequence[str] = field(default_factory=list)  # each point's value, for reading it off
 
 
@@ -45,6 +46,15 @@ class Cell:
     low: float
     high: float
     shade: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of the horizontal axis in which something was so, with its name in it."""
+
+    begins: float
+    ends: float
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ def figure(
     lines: Sequence[Line] = (),
     *,
     cells: Sequence[Cell] = (),
+    bands: Sequence[Band] = (),
     rules: Sequence[Rule] = (),
     note: str = "",
     height: int = HEIGHT,
@@ -113,6 +124,7 @@ def figure(
         tag("title", title, id=f"{anchor}-title"),
         tag("desc", summary, id=f"{anchor}-desc"),
         *(_cell(frame, cell) for cell in cells),
+        *(_band(frame, band) for band in bands),
         _grid(frame),
         *(_line(frame, line) for line in lines),
         *(_rule(frame, rule) for rule in rules),
@@ -167,6 +179,24 @@ def _rule(frame: _Frame, rule: Rule) -> Markup:
     )
 
 
+def _band(frame: _Frame, band: Band) -> Markup:
+    left, right = frame.across(band.begins), frame.across(band.ends)
+    top, bottom = frame.up(frame.y.high), frame.up(frame.y.low)
+    area = tag(
+        "rect",
+        x=f"{left:.1f}",
+        y=f"{top:.0f}",
+        width=f"{max(right - left, 1):.1f}",
+        height=f"{bottom - top:.0f}",
+        class_="band",
+    )
+    edges = _stroke(
+        "edge", f"M{left:.1f} {top:.0f}V{bottom:.0f}M{right:.1f} {top:.0f}V{bottom:.0f}"
+    )
+    middle = f"{(left + right) / 2:.1f}"
+    return area + edges + tag("text", band.label, x=middle, y=_TOP + 15, class_="band x")
+
+
 def _cell(frame: _Frame, cell: Cell) -> Markup:
     left, right = frame.across(cell.left), frame.across(cell.right)
     low, high = frame.up(cell.low), frame.up(cell.high)
@@ -197,7 +227,8 @@ def _line(frame: _Frame, line: Line) -> Markup:
             path.append(f"L{across} {up}")
         drawing = True
     marks = Markup("")
-    if sum(y is not None for _, y in line.points) <= 2:  # too short to be seen as a line
+    drawn = sum(y is not None for _, y in line.points)
+    if line.dotted or drawn <= 2:  # two are too short to be seen as a line
         marks = _join(
             [
                 tag(

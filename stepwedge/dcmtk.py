@@ -36,6 +36,9 @@ VERIFICATION = "1.2.840.10008.1.1"
 # What every association request carries.
 _ORDINARY = (MaximumLength, ImplementationClassUID, ImplementationVersionName)
 
+# A terminal of Linux takes lines up to 4095 characters; a longer one cannot be pasted.
+_LONGEST = 4096
+
 RESPONSE = 0x8000  # the bit of Command Field that tells a response (PS3.7 E.1)
 
 # Command Field of a request → the tool that makes it.
@@ -61,9 +64,10 @@ def equivalent(chunks: Sequence[Chunk], address: tuple[str, int]) -> str:
     """
     try:
         request, answer, sent = _read(chunks)
-        return " ".join(map(_quoted, _words(request, answer, sent, address)))
+        line = " ".join(map(_quoted, _words(request, answer, sent, address)))
     except (_Unsayable, Malformed, ValueError, LookupError):
         return ""
+    return line if len(line) < _LONGEST else ""
 
 
 def _read(

@@ -109,11 +109,12 @@ class Spell(msgspec.Struct, frozen=True):
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """What a check saw happen over time, to be drawn."""
+    """What a check saw happen over time, to be drawn; `note` is told beside it."""
 
     title: str
     courses: list[Course]
     spells: list[Spell] = []
+    note: str = ""
 
 
 class Admission(msgspec.Struct, frozen=True):

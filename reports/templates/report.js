@@ -32,8 +32,8 @@ document.addEventListener("click", event => {
     filter();
   } else if (button.dataset.open) {
     for (const check of checks) if (!check.hidden) check.open = button.dataset.open === "true";
-  } else if (button.dataset.copy) {
-    navigator.clipboard?.writeText(button.dataset.copy).then(() => { button.textContent = "copied"; });
+  } else if ("copy" in button.dataset) {
+    navigator.clipboard?.writeText(button.previousElementSibling.textContent).then(() => { button.textContent = "copied"; });
   }
 });
 

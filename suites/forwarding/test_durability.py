@@ -113,6 +113,7 @@ def test_network_cut(crossing: Crossing, gate: Gate, timeline: Callable[[Timelin
     missing = crossing.missing(cargo)
     passage.flush()
     arrived = [one for one in gate.acknowledged(passage.mark) if one.uid in cargo.uids]
+    lost = len(cargo.uids - {one.uid for one in arrived} - missing)
     timeline(
         Timeline(
             f"{stores} stores and a cut of {length:g} s",
@@ -124,6 +125,8 @@ def test_network_cut(crossing: Crossing, gate: Gate, timeline: Callable[[Timelin
                 ),
             ],
             [Spell("network cut", cut - started, healed - started)],
+            f"{stores - len(missing)} of {stores} are at the PACS afterwards"
+            + (f"; the cut lost its answer to {lost} of them" if lost else ""),
         )
     )
     expect(not missing, f"all {stores} instances at the PACS", f"{len(missing)} missing")

@@ -19,12 +19,15 @@ from hdrh.histogram import HdrHistogram
 from run_conversations import moved
 
 from stepwedge.events import (
+    Admission,
     AnyEvent,
     BaselineCompared,
     Capacity,
     CapacityStep,
     CheckFinished,
     Context,
+    Course,
+    Figure,
     Histogram,
     Ledger,
     LoadOperation,
@@ -34,10 +37,12 @@ from stepwedge.events import (
     RunFinished,
     RunStarted,
     ServiceLevel,
+    Spell,
     StageFinished,
     StageStarted,
     Step,
     TargetSeen,
+    Timeline,
 )
 from stepwedge.outcome import outcome
 from stepwedge.record import Record, seal, write_evidence
@@ -577,6 +582,42 @@ def huge(checks: int = 400, seconds: int = 3600) -> list[AnyEvent]:
     )
 
 
+def pictured() -> list[AnyEvent]:
+    """A run whose checks saw something to be drawn."""
+    return ended(
+        [
+            run_started(),
+            target_seen(),
+            check_finished(
+                "FWD-043",
+                service="forwarding",
+                timelines=[
+                    Timeline(
+                        "40 stores and a cut",
+                        [
+                            Course("acknowledged by the edge", [n / 10 for n in range(40)]),
+                            Course("acknowledged by the PACS", [n / 100 + 3 for n in range(40)]),
+                        ],
+                        [Spell("network cut", 1.0, 3.0)],
+                    )
+                ],
+                figures=[Figure("added latency", 0.0012, "s")],
+            ),
+            check_finished(
+                "ROBX-006",
+                service="robustness",
+                admissions=[
+                    Admission(0, 5, 5, 0.002, 0.004),
+                    Admission(64, 5, 2, 0.3, 1.5, {"nothing within 10 s": 3}),
+                    Admission(128, 5, 0, refused={"nothing within 10 s": 5}),
+                ],
+            ),
+            check_finished("ROBS-001", service="robustness", cells=["Evt10/Sta2"]),
+            check_finished("ROBS-007", Verdict.FAIL, service="robustness", cells=["Evt19/Sta2"]),
+        ]
+    )
+
+
 KINDS: dict[str, Callable[[], list[AnyEvent]]] = {
     "passing": passing,
     "failing": failing,
@@ -586,6 +627,7 @@ KINDS: dict[str, Callable[[], list[AnyEvent]]] = {
     "interrupted": interrupted,
     "killed": killed,
     "hostile": hostile,
+    "pictured": pictured,
     "huge": huge,
 }
 
