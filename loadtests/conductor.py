@@ -108,11 +108,8 @@ class Conductor:
         """Seconds since the start of the run."""
         return (time.time_ns() - self.zero) * 1e-9
 
-    def receive(self, worker: str, report: Report, offset: float = 0.0) -> None:
-        """Merges one worker's report.  `offset` is its clock's lead over ours, in seconds.
-
-        A worker counts its seconds from the same moment, so only absolute times need it.
-        """
+    def receive(self, worker: str, report: Report) -> None:
+        """Merges one worker's report; every worker counts its seconds from the same moment."""
         known = self.workers.setdefault(worker, _Worker())
         known.through = report["through"]
         known.cpu = report["cpu"]

@@ -16,6 +16,7 @@ leave.  Everything that crosses between the two is a message of plain values.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -62,8 +63,12 @@ STATIONS: dict[str, type[Station]] = {
     "monitor": MonitorStation,
 }
 
-# Clock questions for each worker: the one that came back fastest counts.
-_QUESTIONS = 5
+# Each worker is asked for its clock until an answer comes back within so many seconds, which bounds
+# the error by half of that, or for so long; the answer that came back fastest counts.
+_SOON = 0.002
+_ASKED_FOR = 2.0
+# How long the workers may take to say that all users are there, in seconds.
+_ALL_THERE = 20.0
 # How long the workers may take to measure themselves, in seconds; it takes them about two.
 _SELF_KNOWLEDGE = 20.0
 # From "go" to the first arrival, in seconds: kept associations are opened meanwhile.
@@ -340,7 +345,8 @@ class _MasterSide:
         direction = self.direction
         if direction is None:
             return
-        shares = self._shares()
+        self._wait_for_users()
+        shares = share_slots(self._users())
         self._ask_for_ceilings(list(shares))
         self._synchronise(list(shares))
         zero = time.time_ns() + int(LEAD * 1e9)
@@ -356,13 +362,23 @@ class _MasterSide:
         self._end(direction, interrupted=False)
         self._quit()
 
-    def _shares(self) -> dict[str, dict[str, tuple[int, list[int]]]]:
-        """Which slots of each role's plan each worker has: as many as it has users of the role."""
+    def _wait_for_users(self) -> None:
+        """Waits for all users: on a busy machine Locust calls complete what it only asked for."""
+        wanted = sum(self.runner.target_user_classes_count.values())
+        deadline = time.monotonic() + _ALL_THERE
+        while (there := sum(sum(counts.values()) for counts in self._users().values())) < wanted:
+            if time.monotonic() > deadline:
+                raise StepwedgeError(
+                    f"only {there} of {wanted} users were there after {_ALL_THERE:.0f} s",
+                    "take fewer users, or more processes or machines",
+                )
+            gevent.sleep(0.05)
+
+    def _users(self) -> dict[str, dict[str, int]]:
+        """How many users of each role each worker has."""
         if self.distributed:
-            users = {c.id: dict(c.user_classes_count) for c in self.runner.clients.all}
-        else:
-            users = {"local": dict(self.runner.user_classes_count)}
-        return share_slots(users)
+            return {c.id: dict(c.user_classes_count) for c in self.runner.clients.all}
+        return {"local": dict(self.runner.user_classes_count)}
 
     def _ask_for_ceilings(self, workers: list[str]) -> None:
         """Lets every worker measure itself, all at the same time, as they will run."""
@@ -385,16 +401,21 @@ class _MasterSide:
         """Asks each worker for its clock; the offset is what the fastest answer says."""
         if not self.distributed:
             return
-        for _ in range(_QUESTIONS):
-            for worker in workers:
+        deadline = time.monotonic() + _ASKED_FOR
+        while (late := [w for w in workers if self._uncertainty(w) > _SOON / 2]) and (
+            time.monotonic() < deadline
+        ):
+            for worker in late:
                 self.runner.send_message(CLOCK, {"asked": time.time_ns()}, worker)
             gevent.sleep(0.05)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and not all(w in self._answers for w in workers):
-            gevent.sleep(0.01)
         for worker, answers in self._answers.items():
             asked, here, back = min(answers, key=lambda answer: answer[2] - answer[0])
             self._offsets[worker] = (here - (asked + back) / 2) * 1e-9
+
+    def _uncertainty(self, worker: str) -> float:
+        """By how many seconds a worker's offset may be wrong."""
+        turns = [back - asked for asked, _, back in self._answers.get(worker, ())]
+        return min(turns) * 0.5e-9 if turns else math.inf
 
     def _clock(self, msg: Any, **_: Any) -> None:
         answer = (int(msg.data["asked"]), int(msg.data["here"]), time.time_ns())
