@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_loads import load, only, target
+from run_loads import load, only, operations, target
 
 from stepwedge.errors import Exit, UsageError
 from stepwedge.events import Ledger, LoadSecond, LoadSummary, Note, TargetSeen
@@ -77,6 +77,43 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
     # The harness knows what it could have done itself, and was far from it.
     assert set(summary.ceiling) == {"associate", "store", "echo", "find"}
     assert 0 < summary.ceiling_share < 0.7
+
+
+def test_a_closed_model(tmp_path: Path) -> None:
+    """Users who wait for their answers: poor modalities, readers by C-GET, worklist pollers."""
+    scenario = make_scenario(
+        {
+            "model": "closed",
+            "think": 0.2,
+            "seconds": 2,
+            "drain": 10,
+            "levels": ["errors == 0", "lost == 0", "worklist.rate > 0/s"],
+            "users": [
+                {
+                    "role": "modality",
+                    "association": "instance",
+                    "schedule": {"rate": 1},
+                    "exams": [{"modality": "CT", "images": [3, 3], "rows": 32, "columns": 32}],
+                },
+                {"role": "workstation", "retrieve": "get", "schedule": {"rate": 1}},
+                {"role": "worklist", "schedule": {"rate": 1}},
+            ],
+        }
+    )
+    pacs = ReferencePacs(tmp_path / "pacs")
+    pacs.start()
+    try:
+        code, events = load(tmp_path, target(pacs.port), scenario)
+    finally:
+        pacs.stop()
+    assert code == Exit.HELD
+    done, ledger = operations(events), only(events, Ledger)
+    exams, readings = done["exam"].started, done["find"].started
+    assert done["store"].started == 3 * exams == ledger.acknowledged == ledger.found > 0
+    assert done["get"].started == readings > 0
+    # An association for each image and each look at the worklist, and one for a reader's queries.
+    polls = done["worklist"].started
+    assert done["associate"].started >= 3 * exams + polls + 1 > 4
 
 
 def test_scattered_ports_are_handed_over(tmp_path: Path) -> None:
