@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stepwedge import toml
 from stepwedge.errors import UsageError
 from stepwedge.loadtests.mistakes import in_words
 
@@ -101,7 +102,7 @@ def load_department(path: str = "") -> Department:
             if path
             else (resources.files(__package__) / "department.toml").read_text(encoding="utf-8")
         )
-        return Department.model_validate(tomllib.loads(text))
+        return Department.model_validate(toml.parse(text))
     except OSError as error:
         raise UsageError(f"the department file {where} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

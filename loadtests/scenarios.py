@@ -31,6 +31,7 @@ from pydantic import (
     model_validator,
 )
 
+from stepwedge import toml
 from stepwedge.errors import UsageError
 from stepwedge.loadtests import schedules
 from stepwedge.loadtests.department import Department, Exam, Examination, draw_exam, load_department
@@ -329,7 +330,7 @@ def load_scenario(name: str, changes: dict[str, Any] | None = None) -> Scenario:
             f"the built-in ones are {', '.join(BUILT_IN)}; a file of your own ends in .toml",
         )
     try:
-        fields = tomllib.loads(text)
+        fields = toml.parse(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the scenario {name} is not TOML: {error}") from error
     fields.setdefault("name", source.stem)

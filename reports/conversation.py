@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from stepwedge.record import UNREADABLE
+
 SUFFIX = ".conversation.json"
 
 _TAG = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)")
@@ -100,7 +102,7 @@ def read(run: Path, path: str) -> Conversation | None:
         return None
     try:
         found = _decode((run / path).read_bytes())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
     return found if isinstance(found, Conversation) else Conversation(pdus=found)
 

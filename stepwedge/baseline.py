@@ -25,6 +25,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from stepwedge import toml
 from stepwedge.errors import UsageError
 from stepwedge.events import BaselineCompared, CheckFinished
 from stepwedge.verdicts import Verdict
@@ -63,7 +64,7 @@ class Baseline(BaseModel):
 def load_baseline(file: Path) -> Baseline:
     """Reads a baseline.  Raises UsageError with all that is wrong with it."""
     try:
-        fields = tomllib.loads(file.read_text(encoding="utf-8"))
+        fields = toml.parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
             f"there is no baseline {file}", "write one with --update-baseline"

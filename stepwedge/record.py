@@ -44,6 +44,9 @@ _encode = msgspec.json.Encoder().encode
 _decode_line = msgspec.json.Decoder(_Line).decode
 _decode_event = msgspec.json.Decoder(AnyEvent).decode
 
+# What decoding raises: msgspec lets through what it meets in a text that is no UTF-8, or too deep.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 class RecordError(UsageError):
     """The folder is not a run record, or was changed after it was written."""
@@ -171,7 +174,7 @@ def read_events(folder: Path) -> list[AnyEvent]:
         try:
             line = _decode_line(raw)
             event = _decode_event(line.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise RecordError(
                 f"{where} is not an event of this version: {error}",
                 f"this is stepwedge {VERSION}; use the version that wrote the run, or a newer one",
@@ -194,7 +197,7 @@ def read_line(raw: bytes) -> AnyEvent:
     """
     try:
         event: AnyEvent = _decode_event(_decode_line(raw).body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise RecordError(f"a line is not an event of this version: {error}") from error
     return event
 

@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from stepwedge import toml
 from stepwedge.access import Access, AuditAt, AuthenticatorAt, Tokens, Users
 from stepwedge.checks import is_claimed
 from stepwedge.claims import ORDINARY_PACS, unknown_claim
@@ -277,7 +278,7 @@ def _read(file: Path, env: Mapping[str, str]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the target file {file} cannot be read: {error}") from None
     try:
-        fields = tomllib.loads(text)
+        fields = toml.parse(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{file} is not TOML: {error}", 'strings need quotes: host = "192.0.2.7"'

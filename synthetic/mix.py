@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from stepwedge import toml
 from stepwedge.errors import UsageError
 from stepwedge.synthetic.charsets import CharacterSet
 from stepwedge.synthetic.iods import ANY_IMAGE, IODS
@@ -102,7 +103,7 @@ def load(name: str | Path) -> Mix:
             f"choose one of: {', '.join(known)}; or name a TOML file",
         )
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = toml.parse(path.read_text(encoding="utf-8"))
         mix = msgspec.convert(raw, Mix)
     except OSError as problem:
         raise UsageError(f"cannot read the mix {path}: {problem.strerror}") from None

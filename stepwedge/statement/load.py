@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from stepwedge import toml
 from stepwedge.errors import UsageError
 from stepwedge.statement import names
 from stepwedge.statement.model import (
@@ -57,7 +58,7 @@ SECTIONS = (*_MODELS, *_OTHERS)
 def load_statement(file: Path) -> Statement:
     """Reads a claims file.  Raises UsageError with a line for each mistake."""
     try:
-        fields = tomllib.loads(file.read_text(encoding="utf-8"))
+        fields = toml.parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
             f"there is no claims file {file}",

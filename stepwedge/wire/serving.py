@@ -218,14 +218,13 @@ class Serving:
                 return self._violated(f"{type(event).__name__} was not expected here", b"")
 
     def _wait_for_close(self) -> None:
-        """Sta13: until the peer closes, or ARTIM runs out."""
-        deadline = monotonic() + self.artim
-        try:
-            while True:
-                self._at = self._end
-                self._receive(self.artim, "release", deadline)
-        except (ClosedByPeer, Timeout):
-            return
+        """Sta13: until the peer closes or aborts, or ARTIM runs out.
+
+        What may not come any more is answered by an A-ABORT (AA-7) and ends the association as any
+        violation does; what is to be ignored (AA-6) is.
+        """
+        with contextlib.suppress(Timeout):
+            self._event(self.artim, "release", monotonic() + self.artim)
 
     def _leave_in_peace(self) -> None:
         """After an A-ABORT: Sta13 (AA-8), so that the peer gets to read it.
@@ -235,8 +234,11 @@ class Serving:
         or ARTIM runs out.
         """
         self.transport.end_sending()
+        deadline = monotonic() + self.artim
         with contextlib.suppress(AssociationError):
-            self._wait_for_close()
+            while True:
+                self._at = self._end
+                self._receive(self.artim, "release", deadline)
 
     def _violated(self, problem: str, shown: bytes, reason: int = 0) -> ProtocolViolation:
         error = self._connection.violation(problem, shown, reason)
@@ -429,9 +431,10 @@ class Serving:
             status = self.service.echo(self)
             self.send(context, (commands.response_to(command, status), None))
             return
-        if field != commands.C_CANCEL_RQ and (
-            field & commands.RESPONSE or "MessageID" not in command
-        ):
+        if field == commands.C_CANCEL_RQ:
+            # It has no response (PS3.7 9.3.2.3), and what it could end has been answered whole.
+            return
+        if field & commands.RESPONSE or "MessageID" not in command:
             raise self._violated(f"{commands.name(field)} is not a request with a Message ID", raw)
         for response in self.service.other(self, message):
             self.send(context, response)
