@@ -30,6 +30,7 @@ from stepwedge.reports import (
     loadview,
     pictures,
     statement,
+    story,
     traceability,
     transitions,
     units,
@@ -106,6 +107,7 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "capacities": [
             capacity.rows(one, number) for number, one in enumerate(view.capacities, start=1)
         ],
+        "stories": story.stories(view),
         "pictures": pictures.pictures(view),
         "tables": {one.name: transitions.table(one.checks) for one in view.services},
         "standings_of_cells": [(word, verdict) for verdict, word in transitions.WORDS.items()],

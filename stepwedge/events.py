@@ -117,6 +117,15 @@ class Timeline(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class Act(msgspec.Struct, frozen=True):
+    """One thing that somebody did in the story that a check plays: `study` is what it was about."""
+
+    at: float
+    who: str
+    text: str  # what they did and what came of it, without the subject
+    study: str = ""
+
+
 class Admission(msgspec.Struct, frozen=True):
     """Who got in beside a crowd: of `tried` good clients, `served` were, in seconds.
 
@@ -159,6 +168,7 @@ class CheckFinished(Event, tag="check-finished", frozen=True):
     timelines: list[Timeline] = []
     cells: list[str] = []  # of PS3.8 Table 9-10 that it went through: "Evt10/Sta2"
     admissions: list[Admission] = []
+    acts: list[Act] = []  # of the story that it plays; such a check keeps its evidence always
 
     @property
     def key(self) -> str:

@@ -277,6 +277,7 @@ def run(server: Server | EdgeServer | GuardedEdge, plugin: object, *arguments: s
 PARTS = (
     # The longest first.
     ("authentication", "access", "audit"),
+    ("sharing",),
     ("edge", "management"),
     ("forwarding",),
     # The checks of robustness, by their ids: there are many.

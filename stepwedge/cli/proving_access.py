@@ -1,4 +1,4 @@
-"""The edge that the checks of authentication, access and audit are proven against.
+"""The edge that the checks of authentication, access, audit and sharing are proven against.
 
 All of it is in this process.  It asks the authenticator and tells the collector that the checks
 play, and gives up on a silent authenticator soon.
@@ -20,7 +20,7 @@ from stepwedge.fixtures.edge.site import Site
 from stepwedge.fixtures.edge.supervisor import Supervisor
 from stepwedge.fixtures.servers.launch import free_port
 
-SERVICES = ("authentication", "access", "audit")
+SERVICES = ("authentication", "access", "audit", "sharing")
 
 CLAIMS: Final = ("verification", "storage", "find", "move", "get", *SERVICES)
 SECRET: Final = "step-by-step"

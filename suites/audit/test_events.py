@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 from stepwedge.checks import SHALL, check
 from stepwedge.fixtures.archive import STUDY_ROOT_FIND
 from stepwedge.fixtures.audit import codes, grammar
-from stepwedge.fixtures.audit.codes import Code
 from stepwedge.fixtures.audited import (
     MESSAGE,
     AuditTrail,
@@ -18,6 +17,7 @@ from stepwedge.fixtures.audited import (
     names_object,
     names_title,
     names_user,
+    of_type,
     outcome,
     participants,
 )
@@ -80,7 +80,7 @@ def _login(trail: AuditTrail, outsiders: Outsiders) -> Element:
     with outsiders.associate("physician", [VERIFICATION]) as association:
         expect_success(association.echo())
     name = outsiders.user("physician").name
-    where = both(names_user(name), _of_type(codes.LOGIN))
+    where = both(names_user(name), of_type(codes.LOGIN))
     return trail.expect(mark, codes.USER_AUTHENTICATION, where, f"that names {name}")
 
 
@@ -116,7 +116,7 @@ def test_logout(trail: AuditTrail, outsiders: Outsiders) -> None:
     mark, name = trail.mark(), outsiders.user("physician").name
     with outsiders.associate("physician", [VERIFICATION]):
         pass
-    where = both(names_user(name), _of_type(codes.LOGOUT))
+    where = both(names_user(name), of_type(codes.LOGOUT))
     trail.expect(mark, codes.USER_AUTHENTICATION, where, f"of a logout of {name}")
 
 
@@ -132,18 +132,11 @@ def test_no_passcode(trail: AuditTrail, outsiders: Outsiders) -> None:
     mark, wrong = trail.mark(), b"stepwedge-wrong-and-secret"
     outsiders.attempt(outsiders.identity(secondary=wrong))
     expect_accepted(outsiders.attempt(outsiders.identity()))
-    trail.find(mark, codes.USER_AUTHENTICATION, _of_type(codes.LOGIN))
+    trail.find(mark, codes.USER_AUTHENTICATION, of_type(codes.LOGIN))
     trail.find(mark, codes.USER_AUTHENTICATION, lambda m: outcome(m) != SUCCESS)
     for one in trail.since(mark):
         found = [s for s in (wrong, outsiders.identity().secondary) if s in one.raw]
         expect(not found, "no passcode", "a passcode", MESSAGE)
-
-
-def _of_type(code: Code) -> Any:
-    def where(message: Element) -> bool:
-        return any(one.get("csd-code") == code.value for one in message.iter("EventTypeCode"))
-
-    return where
 
 
 # -- A.5.3.10 Query -------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""A study is shared with a physician at another hospital."""
