@@ -40,7 +40,8 @@ class Check:
     `defects` are switches of the reference server that must make this check fail.
     `allow` is what the target file must allow for it beside ordinary checks: "robustness" or
     "destructive".  `hint` is a DCMTK command line that shows the same behaviour by other means,
-    where one exists.
+    where one exists.  `alone` is true of a check beside which no other can be served: it uses up
+    what the target has, or may take it down.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Check:
     hint: str = ""
     edition: str = EDITION
     allow: str = ""
+    alone: bool = False
 
     @property
     def topic(self) -> str:
@@ -69,6 +71,7 @@ def check(
     hint: str = "",
     edition: str = EDITION,
     allow: str = "",
+    alone: bool = False,
 ) -> Callable[[_F], _F]:
     """Declares a test function to be a check.
 
@@ -85,11 +88,19 @@ def check(
         sentence = " ".join(doc.split("\n\n")[0].split())
         if not sentence.endswith("."):
             raise ValueError(f"{id}: the docstring must begin with a sentence, read {sentence!r}")
-        setattr(
-            function,
-            _ATTRIBUTE,
-            Check(id, clause, level, claim, tuple(defects), sentence, hint, edition, allow),
+        made = Check(
+            id,
+            clause,
+            level,
+            claim,
+            tuple(defects),
+            sentence,
+            hint,
+            edition,
+            allow,
+            alone=alone or bool(allow),
         )
+        setattr(function, _ATTRIBUTE, made)
         return function
 
     return mark

@@ -145,6 +145,7 @@ def _expect_context(association: Association, sop_class: str, seen: int) -> None
     SHALL,
     claim="association.limit",
     defects=["assoc-limit-permanent", "assoc-limit-unchecked"],
+    alone=True,
 )
 def test_limit_is_transient(peer: Peer) -> None:
     """Beyond its limit of associations the server rejects transiently, and recovers."""
@@ -160,7 +161,14 @@ def test_limit_is_transient(peer: Peer) -> None:
         expect_success(association.echo())
 
 
-@check("ASSOC-131", "PS3.8 Table 9-10", QUALITY, claim="verification", defects=["assoc-slot-leak"])
+@check(
+    "ASSOC-131",
+    "PS3.8 Table 9-10",
+    QUALITY,
+    claim="verification",
+    defects=["assoc-slot-leak"],
+    alone=True,
+)
 def test_closed_connection_frees_the_association(peer: Peer) -> None:
     """After connections that we close without a word, the next association is accepted."""
     for _ in range(20):

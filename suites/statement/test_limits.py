@@ -31,6 +31,7 @@ def test_values(judge: Judge, peer: Peer, statement: Statement) -> None:
     SHALL,
     claim="statement",
     defects=["assoc-limit-unchecked", "assoc-one-at-a-time"],
+    alone=True,
 )
 def test_associations(judge: Judge, peer: Peer, statement: Statement) -> None:
     """As many associations as claimed are accepted at once, and the next one is not."""

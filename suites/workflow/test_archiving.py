@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydicom import Dataset
-
 from stepwedge.checks import SHALL, check
-from stepwedge.fixtures.archive import STUDY_ROOT_FIND, Archive
+from stepwedge.fixtures.archive import STUDY_ROOT_FIND
 from stepwedge.fixtures.commitments import ALL_COMMITTED, Commitments
-from stepwedge.fixtures.dimse import decode, encode
-from stepwedge.fixtures.negotiated import Proposed
+from stepwedge.fixtures.deposits import Deposits
+from stepwedge.fixtures.dimse import decode
 from stepwedge.fixtures.peer import Peer
 from stepwedge.fixtures.queries import identifier_of
 from stepwedge.fixtures.retrievals import Moves
 from stepwedge.fixtures.verifiers import (
     expect,
     expect_same_content,
-    expect_status,
     expect_success,
     uids,
 )
 from stepwedge.synthetic.corpus import Corpus
-
-
-def _acquired(corpus: Corpus, name: str, count: int = 3) -> list[Dataset]:
-    """A new series of CT images, which no other check knows."""
-    model = corpus.studies[0].series[0].instances
-    study, series = corpus.scope.uid("workflow", name), corpus.scope.uid("workflow", name, 1)
-    made = []
-    for number in range(count):
-        dataset = model[number].build()
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study, series
-        dataset.SOPInstanceUID = corpus.scope.uid("workflow", name, 1, number)
-        made.append(dataset)
-    return made
 
 
 @check(
@@ -46,7 +30,7 @@ def _acquired(corpus: Corpus, name: str, count: int = 3) -> list[Dataset]:
 )
 def test_archiving(
     peer: Peer,
-    archive: Archive,
+    deposits: Deposits,
     commitments: Commitments,
     moves: Moves,
     corpus: Corpus,
@@ -54,17 +38,11 @@ def test_archiving(
 ) -> None:
     """A new series is stored, committed to, found and moved back unaltered."""
     moves.require()
-    series = _acquired(corpus, "archiving")
-    syntax = corpus.instances[0].transfer_syntax
-    kind, study = str(series[0].SOPClassUID), str(series[0].StudyInstanceUID)
+    images = [deposits.of(one) for one in deposits.study("CT", instances=3).instances()]
     step("the modality stores three images")
-    with peer.associate([Proposed(kind, (syntax,))], label="storing a new series") as association:
-        for dataset in series:
-            uid = str(dataset.SOPInstanceUID)
-            operation = association.store(kind, uid, encode(dataset, syntax), syntax)
-            expect_status(operation.final, 0x0000, 0xB000, 0xB006, 0xB007)
+    deposits.keep(*images)
     step("it asks for storage commitment before it deletes them")
-    wanted = [(kind, str(dataset.SOPInstanceUID)) for dataset in series]
+    wanted = [(image.sop_class, image.uid) for image in images]
     report = commitments.must_report(corpus.scope.uid("workflow", "transaction"), wanted)
     expect(
         report.event_type == ALL_COMMITTED and sorted(report.committed) == sorted(wanted),
@@ -74,7 +52,7 @@ def test_archiving(
         "Referenced SOP Sequence (0008,1199)",
     )
     step("a workstation finds them")
-    keys = {"StudyInstanceUID": study, "SeriesInstanceUID": str(series[0].SeriesInstanceUID)}
+    keys = {"StudyInstanceUID": images[0].study, "SeriesInstanceUID": images[0].series}
     with peer.associate([STUDY_ROOT_FIND], label="C-FIND") as association:
         found = association.find(STUDY_ROOT_FIND, identifier_of("IMAGE", keys))
     expect_success(found)
@@ -86,11 +64,11 @@ def test_archiving(
         "Identifier",
     )
     step("and retrieves them")
-    moved = moves.move("STUDY", {"StudyInstanceUID": study}, expected=len(series))
+    moved = moves.move("STUDY", {"StudyInstanceUID": images[0].study}, expected=len(images))
     expect_success(moved.operation)
-    expect(len(moved.arrivals) == len(series), "three images", f"{len(moved.arrivals)} arrived")
-    sent = {str(dataset.SOPInstanceUID): dataset for dataset in series}
+    expect(len(moved.arrivals) == len(images), "three images", f"{len(moved.arrivals)} arrived")
+    sent = {image.uid: decode(image.data, image.syntax) for image in images}
     for arrival in moved.arrivals:
-        original = decode(encode(sent[arrival.sop_instance_uid], syntax), syntax)
+        original = sent[arrival.sop_instance_uid]
         got = decode(arrival.data, arrival.transfer_syntax)
         expect_same_content(original, got, "an image that came back")
