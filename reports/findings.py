@@ -79,7 +79,7 @@ def _of_target(view: RunView) -> Iterable[Finding]:
             yield Finding(
                 anchor=f"finding-target-{number}",
                 verdict=Verdict.FAIL,
-                title=f"{seen.address} cannot be tested.",
+                title=f"{seen.address} does not answer as it should.",
                 expected="a server that accepts an association and answers an echo",
                 observed=seen.problem or f"stopped at {seen.phase}",
                 rank=0,
@@ -248,10 +248,13 @@ def cause(observed: str) -> str:
 def verdict_word(outcome: Outcome) -> tuple[str, str]:
     """The verdict whose shape a run's headline takes, and the word beside it.
 
-    A gate may hold although checks failed, when its baseline knows them: that is no green tick.
+    A gate may hold although checks failed, when its baseline knows them, or could not be tried:
+    that is no green tick.
     """
     if outcome.exit_code is Exit.HELD and outcome.known_failures:
         return "warn", "Not conformant, as known"
+    if outcome.exit_code is Exit.HELD and outcome.blocked:
+        return "blocked", f"Held, but {outcome.blocked} could not be tried"
     return _WORDS[outcome.exit_code]
 
 

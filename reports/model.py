@@ -327,9 +327,9 @@ def _outcome(events: Sequence[AnyEvent], finished: RunFinished | None) -> Outcom
     derived = outcome(events)
     if finished is None:
         return replace(derived, interrupted=True)
-    return Outcome(
-        Exit(finished.exit_code),
-        finished.sentence or derived.sentence,
-        finished.interrupted or derived.interrupted,
-        derived.known_failures,
+    return replace(
+        derived,
+        exit_code=Exit(finished.exit_code),
+        sentence=finished.sentence or derived.sentence,
+        interrupted=finished.interrupted or derived.interrupted,
     )

@@ -42,6 +42,7 @@ class Outcome:
     sentence: str
     interrupted: bool = False
     known_failures: int = 0  # of checks that failed as the baseline says: held, yet not conformant
+    blocked: int = 0  # how many checks could not be tried, for whatever reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,13 @@ def outcome(events: Iterable[AnyEvent]) -> Outcome:
     """
     facts = _gather(events)
     code = _exit_code(facts)
-    return Outcome(code, _sentence(code, facts), facts.interrupted, facts.known_failures)
+    return Outcome(
+        code,
+        _sentence(code, facts),
+        facts.interrupted,
+        facts.known_failures,
+        facts.verdicts[Verdict.BLOCKED],
+    )
 
 
 def _gather(events: Iterable[AnyEvent]) -> _Facts:
@@ -236,7 +243,7 @@ def _conformance(facts: _Facts) -> list[str]:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         parts.append(f"the baseline does not hold: {problems[0]}{more}")
     if blocked := facts.verdicts[Verdict.BLOCKED]:
-        parts.append(f"{_count(blocked, 'check')} blocked by an earlier failure")
+        parts.append(f"{_count(blocked, 'check')} could not be tried")
     return parts
 
 

@@ -164,3 +164,16 @@ def test_a_gate_that_holds_over_known_failures_is_no_green_tick() -> None:
     assert verdict_word(result) == ("warn", "Not conformant, as known")
     passes = outcome([finished("FIND-001", Verdict.PASS)])
     assert verdict_word(passes) == ("pass", "Held")
+
+
+def test_what_could_not_be_tried_is_no_green_tick() -> None:
+    """A run of which checks were blocked has held, and says at once how many were not tried."""
+    from stepwedge.reports.findings import verdict_word
+
+    tried = finished("FIND-001", Verdict.PASS)
+    result = outcome([tried, *(finished(f"MOVE-00{n}", Verdict.BLOCKED) for n in (1, 2))])
+    assert result.exit_code == 0
+    assert verdict_word(result) == ("blocked", "Held, but 2 could not be tried")
+    broken = outcome([FAILS, finished("MOVE-001", Verdict.BLOCKED)])
+    assert verdict_word(broken) == ("fail", "Not conformant")
+    assert broken.sentence.endswith("1 check could not be tried.")

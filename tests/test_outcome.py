@@ -80,6 +80,7 @@ def test_exit_code(events: list[AnyEvent], code: Exit) -> None:
     ("events", "phrases"),
     [
         ([PASS, WARN], ["Conformant to what it claims, with 1 warning, in 2 checks."]),
+        ([PASS, BLOCKED], ["Conformant to what it claims in 1 check; 1 check could not be tried."]),
         ([PASS, FAIL, WARN], ["Not conformant: 1 of 3 checks failed (FIND-040), 1 warning."]),
         ([DEAD, BLOCKED], ["Target not reachable: 127.0.0.1:11112: connection refused."]),
         ([NOT_CLAIMED, BLOCKED], ["Nothing was executed (1 not claimed, 1 blocked)."]),

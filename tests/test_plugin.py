@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stepwedge.events import CheckFinished, RunFinished
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.record import read_events
 
@@ -131,6 +132,65 @@ def test_next():
     """The next one."""
 '''
     )
+    code, _ = run_with_victim(pytester, monkeypatch)
+    assert code == 1
+    (folder,) = (pytester.path / "runs").iterdir()
+    first, second = (e for e in read_events(folder) if type(e).__name__ == "CheckFinished")
+    assert "no longer answered" in first.reason  # type: ignore[union-attr]
+    assert second.verdict == "blocked"  # type: ignore[union-attr]
+    assert "stopped answering during ECHO-901" in second.reason  # type: ignore[union-attr]
+
+
+KILLS = '''
+from stepwedge.checks import QUALITY, check
+import os, signal
+
+@check("ECHO-901", "PS3.4 A.4", QUALITY, defects=["none"])
+def test_kills():
+    """It kills the server, and sees nothing wrong."""
+    os.kill(int(os.environ["VICTIM"]), signal.SIGKILL)
+'''
+OTHERS = '''
+from stepwedge.checks import QUALITY, check
+
+@check("ECHO-902", "PS3.4 A.4", QUALITY, defects=["none"])
+def test_next():
+    """The next one, which never looks."""
+
+@check("ECHO-903", "PS3.4 A.4", QUALITY, defects=["none"])
+def test_the_one_after():
+    """The one after it."""
+'''
+
+
+def test_a_target_that_died_unseen_is_one_finding(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target that is dead when the next service begins fails the first check of it, whatever."""
+    for service, checks in (("first", KILLS), ("second", OTHERS)):
+        pytester.mkdir(service)
+        (pytester.path / service / f"test_{service}.py").write_text(checks)
+    code, _ = run_with_victim(pytester, monkeypatch)
+    (folder,) = (pytester.path / "runs").iterdir()
+    checks = [e for e in read_events(folder) if isinstance(e, CheckFinished)]
+    assert [str(e.verdict) for e in checks] == ["pass", "fail", "blocked"]
+    assert "stopped answering before the checks of second" in checks[1].observed
+    assert "stopped answering before the checks of second" in checks[2].reason
+    assert code == 1
+
+
+def test_a_target_that_died_at_the_end_does_not_hold(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target that is dead after the last check, which passed, is no target that held."""
+    pytester.makepyfile(test_some=KILLS)
+    code, said = run_with_victim(pytester, monkeypatch)
+    assert code == 3
+    assert "does not answer any more after the last check" in said
+
+
+def run_with_victim(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Runs the checks at hand against a server whose process VICTIM names; code and output."""
     words = [sys.executable, "-m", "stepwedge", "serve", "reference", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -140,12 +200,9 @@ def test_next():
             result = run_pytest(pytester, port)
         finally:
             server.kill()
-    assert result.ret == 1
     (folder,) = (pytester.path / "runs").iterdir()
-    first, second = (e for e in read_events(folder) if type(e).__name__ == "CheckFinished")
-    assert "no longer answered" in first.reason  # type: ignore[union-attr]
-    assert second.verdict == "blocked"  # type: ignore[union-attr]
-    assert "stopped answering during ECHO-901" in second.reason  # type: ignore[union-attr]
+    (ended,) = (e for e in read_events(folder) if isinstance(e, RunFinished))
+    return int(result.ret), ended.sentence
 
 
 def test_without_checks_nothing_happens(pytester: pytest.Pytester) -> None:
