@@ -41,6 +41,7 @@ _COLUMNS = (
 # Rows that leave the whole within a screen of forty lines.
 _MOST_SERVICES = 12
 _MOST_FINDINGS = 5
+_MOST_REASONS = 3
 _MOST_OPERATIONS = 6
 _MOST_CHANGES = 15
 
@@ -55,8 +56,9 @@ def summary(view: RunView, report: Path | None = None) -> Group:
     parts: list[RenderableType] = [Text(), *_head(view)]
     if view.checks:
         parts += [Text(), _services(view)]
-    if found := findings(view):
-        parts += [Text(), *_findings(found)]
+    remarks = [*_findings(findings(view)), *_blocked(view)]
+    if remarks:
+        parts += [Text(), *remarks]
     for load in view.loads:
         parts += [Text(), *_load(load)]
     if report is not None:
@@ -189,6 +191,17 @@ def _findings(found: list[Finding]) -> Iterator[RenderableType]:
             yield Padding(line, (0, 0, 0, 4))
     if len(found) > _MOST_FINDINGS:
         yield Text(f"  and {units.counted(len(found) - _MOST_FINDINGS, 'finding')} more", "dim")
+
+
+def _blocked(view: RunView) -> Iterator[Text]:
+    """What could not be tried, and why."""
+    sign, style = _SIGNS[Verdict.BLOCKED]
+    groups = [one for one in view.untested if one.verdict is Verdict.BLOCKED]
+    for one in groups[:_MOST_REASONS]:
+        count = f"{units.counted(len(one.checks), 'check')} not tried: "
+        yield _one_line(Text.assemble((f"{sign} ", style), count, printable(one.reason)))
+    if len(groups) > _MOST_REASONS:
+        yield Text(f"  and {units.counted(len(groups) - _MOST_REASONS, 'reason')} more", "dim")
 
 
 def _commands(finding: Finding) -> Iterator[tuple[str, str]]:

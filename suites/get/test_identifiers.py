@@ -205,8 +205,12 @@ def test_list_with_an_unknown_study(peer: Peer, archive: Archive, corpus: Corpus
 )
 def test_patient_level_in_study_root(peer: Peer, archive: Archive, corpus: Corpus) -> None:
     """PATIENT level, which the Study Root model does not have, gets nothing."""
-    study = corpus.studies[2]
-    operation = _get(peer, archive, study, "PATIENT", {"PatientID": study.patient.id})
+    patient = corpus.studies[2].patient
+    studies = [study for study in corpus.studies if study.patient == patient]
+    archive.require(*studies)
+    # Whichever study a server begins with, a context is there for what is in it.
+    with getting(peer, "study", [one for study in studies for one in study.instances()]) as ours:
+        operation = get(ours, "PATIENT", {"PatientID": patient.id})
     why = "Study Root has no PATIENT level"
     _expect_nothing(operation, why, "Query/Retrieve Level (0008,0052)")
 
