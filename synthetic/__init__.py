@@ -8,21 +8,22 @@ from stepwedge.synthetic.model import Instance, Series, SeriesPlan, Study
 from stepwedge.synthetic.people import Patient
 from stepwedge.synthetic.template import Template
 from stepwedge.synthetic.variety import variety_corpus
-from stepwedge.synthetic.write import Manifest, write_corpus
+from stepwedge.synthetic.write import Written, write_corpus, write_zip
 
 __all__ = [
     "Answer",
     "Corpus",
     "Hospital",
     "Instance",
-    "Manifest",
     "Patient",
     "Question",
     "Series",
     "SeriesPlan",
     "Study",
     "Template",
+    "Written",
     "conformance_corpus",
     "variety_corpus",
     "write_corpus",
+    "write_zip",
 ]

@@ -7,10 +7,14 @@ makes them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from stepwedge.errors import UsageError
+
+if TYPE_CHECKING:
+    from stepwedge.synthetic.write import Written
 
 # Every corpus that can be asked for by name, and what it is; the mixes first.
 MIX_HELP = {
@@ -80,6 +84,18 @@ def _corpus_command(name: str, about: str) -> click.Command:
         "--matrix", type=int, help="Most rows and columns of an image; default: the corpus's own."
     )
     @click.option("--out", type=click.Path(path_type=Path), help="A new or empty folder.")
+    @click.option("--dicomdir", is_flag=True, help="Write a DICOMDIR into that folder, too.")
+    @click.option(
+        "--zip",
+        "zipped",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Instead of a folder, a new ZIP file with a DICOMDIR.",
+    )
+    @click.option(
+        "--worklist",
+        type=click.Path(path_type=Path),
+        help="The orders of the studies as *.wl files in a new or empty folder.",
+    )
     @click.option(
         "--describe",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -91,25 +107,53 @@ def _corpus_command(name: str, about: str) -> click.Command:
         studies: int,
         matrix: int | None,
         out: Path | None,
+        dicomdir: bool,
+        zipped: Path | None,
+        worklist: Path | None,
         describe: Path | None,
     ) -> None:
-        if (out is None) == (describe is None):
-            raise UsageError("say where to write to", "give --out FOLDER or --describe FILE")
+        places = [place for place in (out, zipped, describe) if place is not None]
+        if len(places) > 1 or not (places or worklist) or (describe and worklist):
+            raise UsageError(
+                "say where to write to",
+                "give one of --out FOLDER, --zip FILE and --describe FILE, "
+                "or --worklist FOLDER, alone or beside the first two",
+            )
+        if dicomdir and out is None:
+            raise UsageError(
+                "--dicomdir belongs to a folder of files",
+                "give --out FOLDER with it (a ZIP file has a DICOMDIR anyway)",
+            )
         if describe is not None:
             _describe(name, seed, run, studies, describe)
             return
         from stepwedge.synthetic.corpora import build
-        from stepwedge.synthetic.write import write_corpus
 
-        assert out is not None
-        manifest = write_corpus(build(name, seed, run, studies=studies, matrix=matrix), out)
-        size = sum(entry.size for entry in manifest.files)
-        click.echo(
-            f"{len(manifest.files)} instances of {name} (seed {seed}, run {run}), "
-            f"{size / 2**20:.1f} MiB, in {out}"
-        )
+        corpus = build(name, seed, run, studies=studies, matrix=matrix)
+        if worklist is not None:
+            from stepwedge.synthetic.worklists import write_worklist
+
+            count = write_worklist(corpus.studies, worklist)
+            click.echo(f"{count} worklist items of {name} (seed {seed}, run {run}) in {worklist}")
+        if out is not None:
+            from stepwedge.synthetic.write import write_corpus
+
+            _tell(name, seed, run, write_corpus(corpus, out, dicomdir=dicomdir), out)
+        if zipped is not None:
+            from stepwedge.synthetic.write import write_zip
+
+            _tell(name, seed, run, write_zip(corpus, zipped), zipped)
 
     return write
+
+
+def _tell(name: str, seed: int, run: str, written: Written, place: Path) -> None:
+    click.echo(
+        f"{written.files} instances of {name} (seed {seed}, run {run}), "
+        f"{written.size / 2**20:.1f} MiB, in {place}"
+    )
+    for path, reason in written.unlisted.items():
+        click.echo(f"not in the DICOMDIR: {path}: {reason}")
 
 
 def _describe(name: str, seed: int, run: str, studies: int, out: Path) -> None:

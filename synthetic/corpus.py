@@ -65,6 +65,17 @@ class Corpus:
         """All instances, in the order of their series."""
         return tuple(instance for series in self.series for instance in series.instances)
 
+    def walk(self) -> Iterator[Instance]:
+        """All instances in their order, each study's let go of when the next one's are asked for.
+
+        Those that somebody has looked at before are the same ones, and stay.
+        """
+        for study in self.studies:
+            passing = [series for series in study.series if not series.looked_at]
+            yield from study.instances()
+            for series in passing:
+                series.forget()
+
     def entities(self, level: str) -> Iterator[tuple[Entity, dict[str, Any]]]:
         """Everything at `level` with its attributes by keyword, those of higher levels included.
 

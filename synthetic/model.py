@@ -148,6 +148,15 @@ class Series:
         """The instances in the order of Instance Number."""
         return tuple(Instance(self, number) for number in range(1, self.plan.instances + 1))
 
+    @property
+    def looked_at(self) -> bool:
+        """True when its instances have come into being."""
+        return "instances" in self.__dict__
+
+    def forget(self) -> None:
+        """Lets go of the instances, which come into being again when they are looked at."""
+        self.__dict__.pop("instances", None)
+
 
 @dataclass(frozen=True, eq=False)
 class Instance:

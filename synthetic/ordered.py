@@ -6,16 +6,27 @@ from pydicom.dataset import Dataset
 
 from stepwedge.synthetic.model import Study, later
 from stepwedge.synthetic.modules import item, put, reference
+from stepwedge.synthetic.people import draw, locale, person_name
+
+# Return keys of type 2 of PS3.4 Table K.6-1 of which an ordinary order says nothing.
+_UNKNOWN = (
+    "ReferencedStudySequence", "ReferencedPatientSequence", "RequestedProcedurePriority",
+    "PatientTransportArrangements", "RequestingPhysician", "AdmissionID", "CurrentPatientLocation",
+    "PatientWeight", "ConfidentialityConstraintOnPatientDataDescription", "PatientState",
+    "PregnancyStatus", "MedicalAlerts", "Allergies", "SpecialNeeds",
+)  # fmt: skip
 
 
 def worklist_item(study: Study) -> Dataset:
-    """The scheduled procedure step that a study came of: keys of PS3.4 Table K.6-1."""
+    """The scheduled procedure step that a study came of, complete by PS3.4 Table K.6-1."""
     dataset = _identified(study)
+    for keyword in _UNKNOWN:
+        setattr(dataset, keyword, [] if keyword.endswith("Sequence") else None)
     dataset.AccessionNumber = study.accession_number
     dataset.ReferringPhysicianName = study.referring_physician
     dataset.StudyInstanceUID = study.uid
     dataset.RequestedProcedureID = study.id
-    dataset.RequestedProcedureDescription = study.description
+    dataset.RequestedProcedureDescription = _procedure(study)
     series = study.series[0]
     dataset.ScheduledProcedureStepSequence = [
         item(
@@ -23,12 +34,26 @@ def worklist_item(study: Study) -> Dataset:
             ScheduledProcedureStepStartDate=study.date,
             ScheduledProcedureStepStartTime=study.time,
             Modality=series.modality,
-            ScheduledPerformingPhysicianName="",
-            ScheduledProcedureStepDescription=series.plan.protocol or study.description,
+            ScheduledPerformingPhysicianName=_performer(study),
+            ScheduledProcedureStepDescription=series.plan.protocol or _procedure(study),
+            ScheduledStationName="",
+            ScheduledProcedureStepLocation="",
             ScheduledProcedureStepID=f"S{study.id}",
         )
     ]
     return dataset
+
+
+def _procedure(study: Study) -> str:
+    """What was asked for; type 1C, so that a study without a description needs one all the same."""
+    return study.description or f"{study.series[0].modality} procedure"
+
+
+def _performer(study: Study) -> str:
+    """A physician whose name the patient's character set can say."""
+    rng = draw(study.scope.seed, study.scope.run, "performer", study.number)
+    where = locale(study.patient.locale)
+    return person_name(rng, where, rng.choice("FM"), study.patient.charset)
 
 
 def performed_step(study: Study) -> tuple[Dataset, Dataset]:
@@ -44,9 +69,9 @@ def performed_step(study: Study) -> tuple[Dataset, Dataset]:
             ReferencedStudySequence=[],
             AccessionNumber=study.accession_number,
             RequestedProcedureID=study.id,
-            RequestedProcedureDescription=study.description,
+            RequestedProcedureDescription=_procedure(study),
             ScheduledProcedureStepID=f"S{study.id}",
-            ScheduledProcedureStepDescription=series.plan.protocol or study.description,
+            ScheduledProcedureStepDescription=series.plan.protocol or _procedure(study),
             ScheduledProtocolCodeSequence=[],
         )
     ]

@@ -25,8 +25,8 @@ from stepwedge.errors import UsageError
 from stepwedge.synthetic.hospital import accession_number, check_scope, patient_id
 from stepwedge.synthetic.model import Scope
 from stepwedge.synthetic.people import ISSUER
+from stepwedge.synthetic.place import prepare
 from stepwedge.synthetic.uids import digest
-from stepwedge.synthetic.write import prepare
 
 # Dates move back by one number of days for each patient, so that intervals stay.
 _MOST_DAYS = 3650

@@ -1,7 +1,8 @@
 """Corpora on disk: Part 10 files and a manifest that says what they are and who matches what.
 
 The manifest names the versions of everything that shaped the bytes.  With the same versions, seed
-and run, every byte of the folder is the same on any day and machine.
+and run, every byte of the folder is the same on any day and machine.  Files come and go one by one:
+neither they nor their lines of the manifest are kept.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
-from stepwedge.errors import UsageError
 from stepwedge.synthetic.corpus import Corpus
+from stepwedge.synthetic.dicomdir import NAME as DICOMDIR
+from stepwedge.synthetic.dicomdir import Directory, Unlisted
 from stepwedge.synthetic.model import Instance
+from stepwedge.synthetic.place import Folder, Place, archive
 from stepwedge.version import VERSION
 
 MANIFEST = "manifest.json"
@@ -55,21 +59,16 @@ class ExpectedAnswer:
     optional: list[str]
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a folder of synthetic files holds."""
+@dataclass
+class Written:
+    """How many files were written and how large they are, in bytes, manifest and directory aside.
 
-    format: int
-    corpus: str
-    seed: int
-    run: str
-    versions: dict[str, str]
-    files: list[Entry]
-    expected: list[ExpectedAnswer]
+    `unlisted` are the files that the DICOMDIR cannot name, with the reason.
+    """
 
-    def to_json(self) -> str:
-        """The manifest as it is written to disk."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    files: int = 0
+    size: int = 0
+    unlisted: dict[str, str] = field(default_factory=dict)
 
 
 def versions() -> dict[str, str]:
@@ -78,54 +77,56 @@ def versions() -> dict[str, str]:
     return {"stepwedge": VERSION, **found}
 
 
-def write_corpus(corpus: Corpus, out: Path) -> Manifest:
+def write_corpus(corpus: Corpus, out: Path, *, dicomdir: bool = False) -> Written:
     """Writes every instance of `corpus` as a Part 10 file below `out`, and `manifest.json`.
 
-    The names of folders and files are fit for a DICOMDIR (PS3.10 8.5).  Raises `UsageError` when
-    `out` is not an empty or new folder, or cannot be written.
+    The names of folders and files are fit for a DICOMDIR (PS3.10 8.5), which is written when asked
+    for.  Raises `UsageError` when `out` is not an empty or new folder, or cannot be written.
     """
-    prepare(out)
-    files = list(write_instances(corpus.instances, out))
-    manifest = Manifest(
-        _FORMAT,
-        corpus.name,
-        corpus.scope.seed,
-        corpus.scope.run,
-        versions(),
-        files,
-        expected_answers(corpus),
-    )
-    (out / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    return manifest
+    return _lay_down(corpus, Folder(out), dicomdir)
 
 
-def expected_answers(corpus: Corpus) -> list[ExpectedAnswer]:
+def write_zip(corpus: Corpus, out: Path) -> Written:
+    """Writes what `write_corpus` does into the new ZIP file `out`, with a DICOMDIR (PS3.12 V.1).
+
+    Raises `UsageError` when the file exists already or cannot be written.
+    """
+    with archive(out) as place:
+        return _lay_down(corpus, place, dicomdir=True)
+
+
+def expected_answers(corpus: Corpus) -> Iterator[ExpectedAnswer]:
     """The corpus's questions with their true answers."""
-    expected = []
     for question in corpus.questions:
         answer = corpus.matching(question.level, question.keys)
-        expected.append(
-            ExpectedAnswer(
-                question.name,
-                question.level,
-                question.keys,
-                sorted(answer.required),
-                sorted(answer.optional),
-            )
+        yield ExpectedAnswer(
+            question.name,
+            question.level,
+            question.keys,
+            sorted(answer.required),
+            sorted(answer.optional),
         )
-    return expected
 
 
-def write_instances(instances: Iterable[Instance], out: Path) -> Iterator[Entry]:
-    """Writes instances one by one below `out`; yields an entry for each when it is on disk."""
+def write_instances(
+    instances: Iterable[Instance], place: Place, directory: Directory | None = None
+) -> Iterator[tuple[Entry, str]]:
+    """Lays down instances one by one; yields an entry for each when it is there.
+
+    Beside it stands why the file is not listed in `directory`, if it is not.
+    """
     for instance in instances:
         path = file_id(instance)
-        target = out / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         content = instance.part10()
+        unlisted = ""
+        if directory is not None:
+            try:
+                directory.add(instance.dataset, path)
+            except Unlisted as problem:
+                unlisted = str(problem)
         instance.forget()
-        target.write_bytes(content)
-        yield Entry(
+        place.add(path, content)
+        entry = Entry(
             path=path,
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
@@ -137,6 +138,7 @@ def write_instances(instances: Iterable[Instance], out: Path) -> Iterator[Entry]
             transfer_syntax=instance.transfer_syntax,
             note=instance.note,
         )
+        yield entry, unlisted
 
 
 def file_id(instance: Instance) -> str:
@@ -146,18 +148,56 @@ def file_id(instance: Instance) -> str:
     )
 
 
-def prepare(out: Path) -> None:
-    """Makes `out`; raises `UsageError` when it holds something or cannot be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()):
-            raise UsageError(
-                f"the folder {out} is not empty", "name a new or an empty folder: nothing is erased"
-            )
-        probe = out / MANIFEST
-        probe.touch()
-        probe.unlink()
-    except OSError as problem:
-        raise UsageError(
-            f"cannot write to {out}: {problem.strerror}", "name a folder that you may write to"
-        ) from None
+def _lay_down(corpus: Corpus, place: Place, dicomdir: bool) -> Written:
+    """Files first; manifest and DICOMDIR, which only the end makes whole, behind them."""
+    written = Written()
+    with TemporaryFile() as manifest, TemporaryFile() as listed:
+        directory = None
+        if dicomdir:
+            directory = Directory(listed, corpus.scope.uid("file-set", corpus.name))
+
+        def entries() -> Iterator[Entry]:
+            for entry, unlisted in write_instances(corpus.walk(), place, directory):
+                written.files += 1
+                written.size += entry.size
+                if unlisted:
+                    written.unlisted[entry.path] = unlisted
+                yield entry
+
+        for text in _manifest(corpus, entries()):
+            manifest.write(text.encode())
+        place.copy(MANIFEST, manifest)
+        if directory is not None:
+            directory.close()
+            place.copy(DICOMDIR, listed)
+    return written
+
+
+def _manifest(corpus: Corpus, entries: Iterable[Entry]) -> Iterator[str]:
+    """The manifest in pieces, its keys in order; the files are written as it asks for them."""
+    yield f'{{\n "corpus": {_json(corpus.name)},\n "expected": '
+    yield from _list(expected_answers(corpus))
+    yield ',\n "files": '
+    yield from _list(entries)
+    rest = {
+        "format": _FORMAT,
+        "run": corpus.scope.run,
+        "seed": corpus.scope.seed,
+        "versions": versions(),
+    }
+    yield "".join(f",\n {_json(key)}: {_json(value, 1)}" for key, value in rest.items())
+    yield "\n}\n"
+
+
+def _list(items: Iterable[Any]) -> Iterator[str]:
+    separator = "[\n  "
+    for item in items:
+        yield separator + _json(asdict(item), 2)
+        separator = ",\n  "
+    yield "[]" if separator.startswith("[") else "\n ]"
+
+
+def _json(value: Any, depth: int = 0) -> str:
+    """A value as JSON that is indented to stand `depth` levels deep."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+    return text.replace("\n", "\n" + " " * depth)

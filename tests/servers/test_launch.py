@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,8 @@ from stepwedge.fixtures.servers import (
     Wlmscpfs,
 )
 from stepwedge.fixtures.servers.launch import answers_echo, free_port
+from stepwedge.synthetic import Hospital
+from stepwedge.synthetic.worklists import write_worklist
 
 
 def group_is_gone(pid: int) -> bool:
@@ -197,3 +199,27 @@ def test_a_worklist_is_served_by_wlmscpfs_and_orthanc(
                 "-k", "PatientName", "-k", "ScheduledProcedureStepSequence[0].Modality=CT",
             )  # fmt: skip
         assert "Wedge^Step" in said
+
+
+class _Strict(Wlmscpfs):
+    """wlmscpfs as it comes: it rejects items that lack an attribute of type 1."""
+
+    def command(self) -> Sequence[str | Path]:
+        return [part for part in super().command() if part != "-dfr"]
+
+
+def test_the_orders_of_a_hospital_are_served(tmp_path: Path, dcmtk: Callable[..., str]) -> None:
+    """wlmscpfs takes every written item for complete, and finds exactly those of a station."""
+    server = _Strict(tmp_path / "server")
+    studies = list(Hospital(7, "orders", matrix=16).studies(12))
+    assert write_worklist(studies, server.worklists) == len(studies)
+    with server:
+        for modality in sorted({study.series[0].modality for study in studies}):
+            said = dcmtk(
+                "findscu", "-W", "-aec", server.ae_title, server.host, str(server.port),
+                "-k", "StudyInstanceUID", "-k",
+                f"ScheduledProcedureStepSequence[0].ScheduledStationAETitle=SW{modality}1",
+            )  # fmt: skip
+            assert {study.uid for study in studies if study.uid in said} == {
+                study.uid for study in studies if study.series[0].modality == modality
+            }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from pydicom.uid import ExplicitVRLittleEndian
 
 from stepwedge.fixtures.steps import begun as needed
 from stepwedge.synthetic import Hospital
+from stepwedge.synthetic.commands import synth
 from stepwedge.synthetic.encode import encode_dataset
 from stepwedge.synthetic.ordered import performed_step, worklist_item
 
@@ -39,3 +43,11 @@ def test_a_step_begins_with_every_attribute_that_it_needs() -> None:
     study = HOSPITAL.study(0)
     begun, _ = performed_step(study)
     assert {keyword for keyword in needed(study.scope, 0) if keyword not in begun} == set()
+
+
+def test_the_command_writes_a_worklist(tmp_path: Path) -> None:
+    """`synth CORPUS --worklist FOLDER` says how many items; an undated study was never ordered."""
+    arguments = ["conformance", "--worklist", str(tmp_path / "SERVER")]
+    done = CliRunner().invoke(synth, arguments, catch_exceptions=False)
+    assert "13 worklist items of conformance" in done.output
+    assert len(list((tmp_path / "SERVER").glob("*.wl"))) == 13
