@@ -170,6 +170,29 @@ def test_a_target_takes_its_claims_from_the_file(tmp_path: Path) -> None:
         load_target(target, environment={})
 
 
+def test_a_claimed_profile_of_tls_is_the_targets(tmp_path: Path) -> None:
+    """The profile that the checks of TLS hold a target to is the one of its claims file."""
+    claims = tmp_path / "claims.toml"
+    claims.write_text(
+        f'{GOOD}\n[security]\ntls = ["AES TLS", "Modified BCP 195 RFC 8996, 9325 TLS", "B.12"]\n',
+        encoding="utf-8",
+    )
+    target = tmp_path / "target.toml"
+    lines = 'host = "127.0.0.1"\nport = 2762\nae_title = "X"\nclaims_file = "claims.toml"\n[tls]\n'
+    target.write_text(lines, encoding="utf-8")
+    found = load_target(target, environment={})
+    assert found.tls.profile == "modified-bcp195-rfc9325"
+    assert found.is_claimed("tls.modified-bcp195")
+    again = render(load_statement(claims))
+    assert 'tls = ["aes", "modified-bcp195-rfc9325", "bcp195-rfc9325"]' in again
+    target.write_text(lines + 'profile = "basic"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"tls.profile is 'basic' here and"):
+        load_target(target, environment={})
+    claims.write_text(f'{GOOD}\n[security]\ntls = ["SSL"]\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="no Secure Transport Connection Profile"):
+        load_statement(claims)
+
+
 ORTHANC = """
 ======================================
 DICOM Conformance Statement of Orthanc

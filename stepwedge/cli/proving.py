@@ -45,7 +45,7 @@ from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.selection import service_of
 from stepwedge.fixtures.servers import claims_of
 from stepwedge.statement import load_statement, render
-from stepwedge.statement.model import Limits
+from stepwedge.statement.model import Limits, Security
 from stepwedge.synthetic.model import Scope
 from stepwedge.synthetic.scheduled import scheduled_items
 from stepwedge.verdicts import Verdict
@@ -61,6 +61,9 @@ TAKING = ("assoc-slot-leak", "stalled-slot-leak", "memory-leak", "crash-", "seri
 # Claimed besides what the claims file says, which has no place for these.
 CLAIMS = '"strict", "timeouts", "error-comments", "tls"'
 
+# The Secure Transport Connection Profile of the reference PACS.
+PROFILE = "modified-bcp195-rfc9325"
+
 # Keys of the worklist that the items below tell apart.
 _WORKLIST = {
     "AccessionNumber": ("single", "universal"),
@@ -70,7 +73,7 @@ _WORKLIST = {
 }
 
 
-def _statement(response: float, artim: float, idle: float) -> str:
+def _statement(response: float, artim: float, idle: float, profiles: tuple[str, ...]) -> str:
     """What the server below claims: what the reference PACS does, and what it is set up for."""
     said = load_statement(claims_of("reference"))
     return render(
@@ -87,6 +90,7 @@ def _statement(response: float, artim: float, idle: float) -> str:
                 response_timeout=response,
             ),
             keys={**said.keys, "worklist": {"WORKLIST": _WORKLIST}},
+            security=Security(tls=profiles),
         )
     )
 
@@ -116,7 +120,8 @@ class Server:
         self.pacs = self._make(0).start()
         self.target = self.folder / "target.toml"
         (self.folder / "claims.toml").write_text(
-            _statement(self._suboperation, self.artim, self.idle), encoding="utf-8"
+            _statement(self._suboperation, self.artim, self.idle, (PROFILE,) if self.tls else ()),
+            encoding="utf-8",
         )
         self.target.write_text(
             f'host = "127.0.0.1"\nport = {self.pacs.port}\nae_title = "REFERENCE"\n'
@@ -135,7 +140,7 @@ class Server:
     def _table(self) -> str:
         return (
             f'[tls]\ncertificates = "certificates"\nclear_port = {self.pacs.clear_port}\n'
-            'profile = "modified-bcp195-rfc9325"\nreceiver = true\n'
+            f'profile = "{PROFILE}"\nreceiver = true\n'
         )
 
     @property

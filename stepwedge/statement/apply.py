@@ -6,6 +6,7 @@ from stepwedge.checks import is_claimed
 from stepwedge.errors import UsageError
 from stepwedge.statement.implied import implied, sayable
 from stepwedge.target import Declared, Target
+from stepwedge.tls import PROFILES
 
 
 def apply(target: Target, *, more: bool) -> Target:
@@ -35,6 +36,9 @@ def apply(target: Target, *, more: bool) -> Target:
         for key, value in declared.items()
         if said[key] not in (None, value)
     ]
+    profiles, given = statement.security.tls, "profile" in target.tls.model_fields_set
+    if profiles and given and target.tls.profile not in profiles:
+        mistakes.append(f"tls.profile is {target.tls.profile!r} here and {list(profiles)} there")
     if mistakes:
         raise UsageError(
             f"the target contradicts its claims file {target.claims_file}:\n"
@@ -42,9 +46,19 @@ def apply(target: Target, *, more: bool) -> Target:
             "say it in one place, the claims file",
         )
     values = {key: value for key, value in said.items() if value is not None}
+    tls = target.tls
+    if profiles and not given:
+        # Of several the one that demands most is held against the target.
+        tls = tls.model_copy(update={"profile": max(profiles, key=_demands)})
     return target.model_copy(
         update={
+            "tls": tls,
             "claims": tuple(dict.fromkeys((*stated, *added))),
             "declared": Declared.model_validate(declared | values),
         }
     )
+
+
+def _demands(profile: str) -> int:
+    kept = PROFILES[profile]
+    return 0 if kept.retired else len(kept.claims)

@@ -44,6 +44,7 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 SopClass = Annotated[str, AfterValidator(names.sop_class)]
 Term = Annotated[str, AfterValidator(names.character_set)]
+TlsProfile = Annotated[str, AfterValidator(names.tls_profile)]
 Status = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{1,4}[xX]{0,3}$", min_length=4, max_length=4)]
 
 
@@ -114,7 +115,7 @@ class Commitment(_Section):
 class Security(_Section):
     """Security profiles (PS3.15): TLS profiles by name, and types of user identity (1 to 5)."""
 
-    tls: tuple[str, ...] = ()
+    tls: tuple[TlsProfile, ...] = ()
     user_identity: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
     audit: bool | None = None
 

@@ -20,6 +20,8 @@ from pydicom.datadict import (
 )
 from pydicom.uid import UID
 
+from stepwedge.tls import PROFILES
+
 # UIDs below this root are the standard's own; PS3.6 lists them all.
 DICOM_ROOT = "1.2.840.10008."
 
@@ -109,6 +111,42 @@ def character_set(text: str) -> str:
     if text in CHARACTER_SETS:
         return text
     raise ValueError(f"is no Defined Term of PS3.3 C.12.1.1.2{meant(text, CHARACTER_SETS)}")
+
+
+def tls_profile(text: str) -> str:
+    """The Secure Transport Connection Profile (PS3.15 Annex B) of this name, clause or short name.
+
+    Raises ValueError likewise.
+    """
+    found = _profiles().get(_told(text))
+    if found is None:
+        titles = ", ".join(repr(profile.title) for profile in PROFILES.values())
+        raise ValueError(f"is no Secure Transport Connection Profile of PS3.15; known are {titles}")
+    return found
+
+
+# What the name of a profile is told by; the RFCs of B.12 and B.13 come in several spellings.
+_WORDS_OF_A_PROFILE = re.compile(r"modified|non|downgrading|extended|bcp|195|aes|basic|8996|9325")
+
+
+def _told(text: str) -> str:
+    clause = re.fullmatch(r"(?:ps3\.15 )?b\.\d+", text.strip().lower())
+    if clause:
+        return clause[0].removeprefix("ps3.15 ")
+    words = {
+        "rfc" if word.isdigit() and len(word) == 4 else word
+        for word in _WORDS_OF_A_PROFILE.findall(text.lower())
+    }
+    return " ".join(sorted(words))
+
+
+@cache
+def _profiles() -> dict[str, str]:
+    known = {}
+    for key, profile in PROFILES.items():
+        for text in (key, profile.title, profile.clause):
+            known[_told(text)] = key
+    return known
 
 
 def meant(text: str, known: Iterable[str]) -> str:
