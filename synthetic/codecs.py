@@ -62,12 +62,17 @@ class Codec:
         return self.error == 0.0
 
 
+# Where a module is not called like the package that brings it.
+_PACKAGES = {"jpeg_ls": "pyjpegls"}
+
+
 def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
         raise UsageError(
-            f"this transfer syntax needs the package {name.split('.')[0]}, which is not installed",
+            f"this transfer syntax needs the package {_PACKAGES.get(name, name)}, "
+            "which is not installed",
             f"install the extra that brings it: pip install 'stepwedge[{EXTRA}]'",
         ) from None
 
@@ -200,6 +205,22 @@ NAMES: dict[str, str] = {
     "htj2k-rpcl": uids.HTJ2KLosslessRPCL,
     "htj2k-lossy": uids.HTJ2K,
 }
+
+
+def named(name: str) -> str:
+    """The UID of the transfer syntax that is called `name` in `NAMES`.
+
+    Raises `UsageError` with those there are, and when its encoder is not installed.
+    """
+    try:
+        syntax = NAMES[name]
+    except KeyError:
+        raise UsageError(
+            f"transfer syntax {name!r} is not known", f"choose one of: {', '.join(NAMES)}"
+        ) from None
+    if not is_native(syntax):
+        CODECS[syntax].encode(np.zeros((8, 8), np.uint8), 8)
+    return syntax
 
 
 def is_native(syntax: str) -> bool:

@@ -83,6 +83,14 @@ def _corpus_command(name: str, about: str) -> click.Command:
     @click.option(
         "--matrix", type=int, help="Most rows and columns of an image; default: the corpus's own."
     )
+    @click.option(
+        "--locale", "locales", multiple=True, help="Where the patients of a mix come from: de_DE, …"
+    )
+    @click.option(
+        "--transfer-syntax",
+        "syntax",
+        help="Of all that it can hold: implicit, deflated, rle, jpeg-ls, j2k, …",
+    )
     @click.option("--out", type=click.Path(path_type=Path), help="A new or empty folder.")
     @click.option("--dicomdir", is_flag=True, help="Write a DICOMDIR into that folder, too.")
     @click.option(
@@ -106,6 +114,8 @@ def _corpus_command(name: str, about: str) -> click.Command:
         run: str,
         studies: int,
         matrix: int | None,
+        locales: tuple[str, ...],
+        syntax: str | None,
         out: Path | None,
         dicomdir: bool,
         zipped: Path | None,
@@ -125,11 +135,16 @@ def _corpus_command(name: str, about: str) -> click.Command:
                 "give --out FOLDER with it (a ZIP file has a DICOMDIR anyway)",
             )
         if describe is not None:
-            _describe(name, seed, run, studies, describe)
+            if syntax is not None:
+                raise UsageError(
+                    "what is only described is not encoded", "leave --transfer-syntax out"
+                )
+            _describe(name, seed, run, studies, matrix, locales, describe)
             return
         from stepwedge.synthetic.corpora import build
 
-        corpus = build(name, seed, run, studies=studies, matrix=matrix)
+        corpus = build(name, seed, run, studies=studies, matrix=matrix, locales=locales)
+        uid = _transfer_syntax(name, syntax)
         if worklist is not None:
             from stepwedge.synthetic.worklists import write_worklist
 
@@ -138,13 +153,26 @@ def _corpus_command(name: str, about: str) -> click.Command:
         if out is not None:
             from stepwedge.synthetic.write import write_corpus
 
-            _tell(name, seed, run, write_corpus(corpus, out, dicomdir=dicomdir), out)
+            written = write_corpus(corpus, out, dicomdir=dicomdir, transfer_syntax=uid)
+            _tell(name, seed, run, written, out)
         if zipped is not None:
             from stepwedge.synthetic.write import write_zip
 
-            _tell(name, seed, run, write_zip(corpus, zipped), zipped)
+            written = write_zip(corpus, zipped, transfer_syntax=uid)
+            _tell(name, seed, run, written, zipped)
 
     return write
+
+
+def _transfer_syntax(corpus: str, name: str | None) -> str:
+    """The UID of the transfer syntax called `name`; empty when none was asked for."""
+    if name is None:
+        return ""
+    from stepwedge.synthetic.codecs import named
+
+    if corpus == "odd":
+        raise UsageError("odd cases have transfer syntaxes of their own", "leave the option out")
+    return named(name)
 
 
 def _tell(name: str, seed: int, run: str, written: Written, place: Path) -> None:
@@ -152,20 +180,31 @@ def _tell(name: str, seed: int, run: str, written: Written, place: Path) -> None
         f"{written.files} instances of {name} (seed {seed}, run {run}), "
         f"{written.size / 2**20:.1f} MiB, in {place}"
     )
+    for reason, count in written.left.items():
+        click.echo(f"{count} stayed in Explicit VR Little Endian: {reason}")
     for path, reason in written.unlisted.items():
         click.echo(f"not in the DICOMDIR: {path}: {reason}")
 
 
-def _describe(name: str, seed: int, run: str, studies: int, out: Path) -> None:
+def _describe(
+    name: str,
+    seed: int,
+    run: str,
+    studies: int,
+    matrix: int | None,
+    locales: tuple[str, ...],
+    out: Path,
+) -> None:
     from stepwedge.synthetic.describe import lines
-    from stepwedge.synthetic.hospital import Hospital
+    from stepwedge.synthetic.hospital import LOCALES, Hospital
 
     if name in CORPUS_HELP:
         raise UsageError(
             f"{name} is no mix: it has all its studies already",
             f"describe one of: {', '.join(MIX_HELP)}",
         )
-    described = lines(Hospital(seed, run, mix=name).studies(studies))
+    hospital = Hospital(seed, run, mix=name, matrix=matrix, locales=locales or LOCALES)
+    described = lines(hospital.studies(studies))
     try:
         with out.open("w", encoding="utf-8") as file:
             file.writelines(described)

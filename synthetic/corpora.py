@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stepwedge.errors import UsageError
 from stepwedge.synthetic import mix as mixes
 from stepwedge.synthetic.conformance import MATRIX, conformance_corpus
 from stepwedge.synthetic.corpus import Corpus, Question
-from stepwedge.synthetic.hospital import Hospital, patient_id
+from stepwedge.synthetic.hospital import LOCALES, Hospital, check_size, patient_id
 from stepwedge.synthetic.odd import odd_corpus
 from stepwedge.synthetic.oddpeople import MATRIX as PEOPLE_MATRIX
 from stepwedge.synthetic.oddpeople import people_corpus
@@ -22,9 +22,9 @@ def _conformance(seed: int, run: str, studies: int, matrix: int | None) -> Corpu
 
 
 def _hospital(
-    seed: int, run: str, studies: int, matrix: int | None, mix: str = mixes.DEFAULT
+    seed: int, run: str, studies: int, matrix: int | None, mix: str, locales: Sequence[str]
 ) -> Corpus:
-    hospital = Hospital(seed, run, mix=mix, matrix=matrix)
+    hospital = Hospital(seed, run, mix=mix, matrix=matrix, locales=locales or LOCALES)
     found = tuple(hospital.studies(studies))
     mine = {"PatientID": patient_id(run, "*")}
     modalities = sorted({series.modality for study in found for series in study.series})
@@ -73,15 +73,23 @@ CORPORA: dict[str, Callable[[int, str, int, int | None], Corpus]] = {
 
 
 def build(
-    name: str, seed: int, run: str, *, studies: int = 10, matrix: int | None = None
+    name: str,
+    seed: int,
+    run: str,
+    *,
+    studies: int = 10,
+    matrix: int | None = None,
+    locales: Sequence[str] = (),
 ) -> Corpus:
     """The corpus called `name`, which may be a mix or its TOML file.
 
-    `studies` counts for those that have no size of their own; `matrix` limits rows and columns.
-    Raises `UsageError` for a name that is not known, with those that are.
+    `studies` and `locales` count for those that have no studies and people of their own; `matrix`
+    limits rows and columns.  Raises `UsageError` for a name that is not known, with those that are,
+    and for an argument that is not of the right kind.
     """
+    check_size("matrix", matrix)
     if name in mixes.names() or name.endswith(".toml"):
-        return _hospital(seed, run, studies, matrix, name)
+        return _hospital(seed, run, studies, matrix, name, locales)
     try:
         maker = CORPORA[name]
     except KeyError:
@@ -89,4 +97,8 @@ def build(
         raise UsageError(
             f"corpus {name!r} is not known", f"choose one of: {known}; or name the TOML of a mix"
         ) from None
+    if locales:
+        raise UsageError(
+            f"{name} has people of its own", f"choose locales for: {', '.join(mixes.names())}"
+        )
     return maker(seed, run, studies, matrix)

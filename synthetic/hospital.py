@@ -30,6 +30,9 @@ _ACCESSION_DIGITS = 10
 # A patient has this many studies on average.
 _STUDIES_A_PATIENT = 1.6
 
+# Where the patients of a hospital come from when nobody chooses.
+LOCALES = ("en_US", "de_DE", "fr_FR", "ru_RU", "ja_JP", "ko_KR", "zh_CN")
+
 # Studies lie within this many days before the epoch.
 _YEARS = 5
 
@@ -55,7 +58,7 @@ class Hospital:
         matrix: int | None = None,
         most_instances: int | None = None,
         most_frames: int | None = None,
-        locales: Sequence[str] = ("en_US", "de_DE", "fr_FR", "ru_RU", "ja_JP", "ko_KR", "zh_CN"),
+        locales: Sequence[str] = LOCALES,
     ) -> None:
         check_scope(seed, run)
         for label, value in (
@@ -63,8 +66,7 @@ class Hospital:
             ("most_instances", most_instances),
             ("most_frames", most_frames),
         ):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise UsageError(f"{label} is {value!r}", "give a whole number from 1 on, or None")
+            check_size(label, value)
         self.scope = Scope(seed, run)
         self.mix = mixes.load(mix)
         self.matrix = matrix
@@ -165,6 +167,12 @@ def check_scope(seed: object, run: object) -> None:
             f"the run is {run!r}",
             "give 1 to 24 letters, digits, dots or hyphens that begin with a letter or digit",
         )
+
+
+def check_size(label: str, value: object) -> None:
+    """Raises `UsageError` when a limit is neither left open (None) nor a number from 1 on."""
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise UsageError(f"{label} is {value!r}", "give a whole number from 1 on, or leave it out")
 
 
 def patient_id(run: str, name: str) -> str:

@@ -42,6 +42,14 @@ def wedge(rows: int, columns: int, steps: int = 11, top: int = 1000) -> Image:
     return np.broadcast_to(row, (rows, columns)).copy()
 
 
+def _place(image: Image, row: int, column: int, part: Image) -> None:
+    """Lays `part` over `image`, its corner at `row` and `column`; what hangs over is cut off."""
+    top, left = max(row, 0), max(column, 0)
+    rows, columns = part.shape
+    there = image[top : max(row + rows, 0), left : max(column + columns, 0)]
+    there[:] = part[top - row :, left - column :][: there.shape[0], : there.shape[1]]
+
+
 def bars(rows: int, columns: int, top: int = 1000) -> Image:
     """Resolution bars: bands of vertical lines whose width doubles from one pixel on."""
     image = np.zeros((rows, columns), dtype=np.int32)
@@ -182,7 +190,7 @@ def projection(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> 
     height = max(1, rows // 24)
     image[-height:, :] = wedge(height, columns, 11, top)
     block = max(4, rows // 10)
-    image[-height - block : -height, -block:] = bars(block, block, top)
+    _place(image, rows - height - block, columns - block, bars(block, block, top))
     stamp(image, top)
     return np.clip(image, 0, top).astype("<u2").tobytes()
 
@@ -218,7 +226,10 @@ def teeth(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> bytes
 
 @lru_cache(maxsize=32)
 def test_pattern(rows: int, columns: int, page: int = 0) -> bytes:
-    """An 8-bit display test pattern after SMPTE RP 133: steps, 5 % and 95 % squares, bars, grid."""
+    """An 8-bit display test pattern after SMPTE RP 133: steps, 5 % and 95 % squares, bars, grid.
+
+    On every other page the bars in the middle lie.
+    """
     image = np.full((rows, columns), 128, dtype=np.int32)
     cell = max(4, min(rows, columns) // 12)
     image[::cell, :] = 190
@@ -241,10 +252,9 @@ def test_pattern(rows: int, columns: int, page: int = 0) -> bytes:
     block = cell * 2
     for row, column in ((0, 0), (0, columns - block), (rows - block, 0),
                         (rows - block, columns - block)):  # fmt: skip
-        image[row : row + block, column : column + block] = bars(block, block, 255)
-    image[middle_y + side : middle_y + 2 * side, middle_x : middle_x + 2 * side] = (
-        bars(side, 2 * side, 255).T[: 2 * side, :side].T if page % 2 else bars(side, 2 * side, 255)
-    )
+        _place(image, row, column, bars(block, block, 255))
+    lines = bars(2 * side, side, 255).T if page % 2 else bars(side, 2 * side, 255)
+    _place(image, middle_y + side, middle_x, lines)
     stamp(image, 255, row=cell // 3)
     return np.clip(image, 0, 255).astype(np.uint8).tobytes()
 

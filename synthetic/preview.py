@@ -60,9 +60,20 @@ def write_preview(seed: int, run: str, out: Path, *, matrix: int = MATRIX) -> in
 
     `matrix` is rows and columns of the images.  Raises `UsageError` when `out` cannot be written.
     """
-    cards = list(_cards(seed, run, matrix))
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            cards = list(_cards(seed, run, matrix))
+            file.write(_page(seed, run, cards))
+    except OSError as problem:
+        raise UsageError(
+            f"cannot write {out}: {problem.strerror}", "name a file in a folder that you may use"
+        ) from None
+    return len(cards)
+
+
+def _page(seed: int, run: str, cards: list[str]) -> str:
     wedge = "".join(f'<i style="background:rgb({v},{v},{v})"></i>' for v in range(0, 256, 17))
-    page = (
+    return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>Stepwedge: synthetic hospital, seed {seed}</title><style>{_STYLE}</style>"
@@ -72,13 +83,6 @@ def write_preview(seed: int, run: str, out: Path, *, matrix: int = MATRIX) -> in
         f'<div class="wedge">{wedge}</div><h2>Objects</h2><div class="sheet">{"".join(cards)}</div>'
         f"<h2>People</h2>{_people(seed)}</html>\n"
     )
-    try:
-        out.write_text(page, encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(
-            f"cannot write {out}: {problem.strerror}", "name a file in a folder that you may use"
-        ) from None
-    return len(cards)
 
 
 def _cards(seed: int, run: str, matrix: int) -> Iterator[str]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from stepwedge.synthetic.codecs import refusal
 from stepwedge.synthetic.corpus import Corpus
 from stepwedge.synthetic.dicomdir import NAME as DICOMDIR
 from stepwedge.synthetic.dicomdir import Directory, Unlisted
@@ -63,12 +65,14 @@ class ExpectedAnswer:
 class Written:
     """How many files were written and how large they are, in bytes, manifest and directory aside.
 
-    `unlisted` are the files that the DICOMDIR cannot name, with the reason.
+    `unlisted` are the files that the DICOMDIR cannot name, with the reason; `left` says how many
+    files stayed in the transfer syntax of the corpus, by the reason.
     """
 
     files: int = 0
     size: int = 0
     unlisted: dict[str, str] = field(default_factory=dict)
+    left: Counter[str] = field(default_factory=Counter)
 
 
 def versions() -> dict[str, str]:
@@ -77,22 +81,25 @@ def versions() -> dict[str, str]:
     return {"stepwedge": VERSION, **found}
 
 
-def write_corpus(corpus: Corpus, out: Path, *, dicomdir: bool = False) -> Written:
+def write_corpus(
+    corpus: Corpus, out: Path, *, dicomdir: bool = False, transfer_syntax: str = ""
+) -> Written:
     """Writes every instance of `corpus` as a Part 10 file below `out`, and `manifest.json`.
 
     The names of folders and files are fit for a DICOMDIR (PS3.10 8.5), which is written when asked
-    for.  Raises `UsageError` when `out` is not an empty or new folder, or cannot be written.
+    for.  `transfer_syntax` is a UID; what it cannot hold stays as it is.  Raises `UsageError` when
+    `out` is not an empty or new folder, or cannot be written.
     """
-    return _lay_down(corpus, Folder(out), dicomdir)
+    return _lay_down(corpus, Folder(out), dicomdir, transfer_syntax)
 
 
-def write_zip(corpus: Corpus, out: Path) -> Written:
+def write_zip(corpus: Corpus, out: Path, *, transfer_syntax: str = "") -> Written:
     """Writes what `write_corpus` does into the new ZIP file `out`, with a DICOMDIR (PS3.12 V.1).
 
     Raises `UsageError` when the file exists already or cannot be written.
     """
     with archive(out) as place:
-        return _lay_down(corpus, place, dicomdir=True)
+        return _lay_down(corpus, place, True, transfer_syntax)
 
 
 def expected_answers(corpus: Corpus) -> Iterator[ExpectedAnswer]:
@@ -148,7 +155,7 @@ def file_id(instance: Instance) -> str:
     )
 
 
-def _lay_down(corpus: Corpus, place: Place, dicomdir: bool) -> Written:
+def _lay_down(corpus: Corpus, place: Place, dicomdir: bool, syntax: str) -> Written:
     """Files first; manifest and DICOMDIR, which only the end makes whole, behind them."""
     written = Written()
     with TemporaryFile() as manifest, TemporaryFile() as listed:
@@ -157,7 +164,8 @@ def _lay_down(corpus: Corpus, place: Place, dicomdir: bool) -> Written:
             directory = Directory(listed, corpus.scope.uid("file-set", corpus.name))
 
         def entries() -> Iterator[Entry]:
-            for entry, unlisted in write_instances(corpus.walk(), place, directory):
+            instances = _encoded_in(syntax, corpus.walk(), written.left)
+            for entry, unlisted in write_instances(instances, place, directory):
                 written.files += 1
                 written.size += entry.size
                 if unlisted:
@@ -171,6 +179,21 @@ def _lay_down(corpus: Corpus, place: Place, dicomdir: bool) -> Written:
             directory.close()
             place.copy(DICOMDIR, listed)
     return written
+
+
+def _encoded_in(
+    syntax: str, instances: Iterable[Instance], left: Counter[str]
+) -> Iterator[Instance]:
+    """The instances in another transfer syntax, and those that it cannot hold as they are."""
+    for instance in instances:
+        if not syntax or syntax == instance.transfer_syntax:
+            yield instance
+        elif problem := refusal(instance.dataset, syntax):
+            left[problem] += 1
+            yield instance
+        else:
+            instance.forget()
+            yield instance.in_syntax(syntax)
 
 
 def _manifest(corpus: Corpus, entries: Iterable[Entry]) -> Iterator[str]:

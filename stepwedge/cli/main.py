@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code.  Expected errors are printed, not raised."""
+    """Runs the command line and returns its exit code.  Errors are printed, not raised."""
     try:
         result = stepwedge.main(args=arguments, prog_name="stepwedge", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -114,4 +115,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return int(error.exit_code)
     except BrokenPipeError:
         return int(Exit.HELD)  # whoever read our output had enough
+    except Exception:
+        # Python's own exit code for it would be 1, which says that the target does not conform.
+        traceback.print_exc()
+        click.echo("stepwedge: this is a failure of the harness, not of a target", err=True)
+        return int(Exit.HARNESS_FAILED)
     return int(result) if isinstance(result, int) else int(Exit.HELD)

@@ -17,7 +17,7 @@ PINNED = {
     "mammography-screening": "e8a2a8d12e5a143849e2cbeb39a448a1be96d818830360838744da4cae911a65",
     "night-ct": "6178d0141438cdc39f588d5f935c78f0dcad166c20adba3181dec23f748802f5",
     "conformance": "d59dd7e2e8d205cebdd41e161f81b81d41a6d82a95b2f1b5af22dcd502b5c955",
-    "variety": "1977dcbde891edaa3a0d90ea0520280f3d6eb6da5dba2fdd1d5af763b0d09b91",
+    "variety": "b0b803145f83938da5284960a2180a41d4190a7669b5d79e36d6fc1d35cfdfc8",
     "odd": "8d3e95bf4862396985dfa8aba0c6eac509d40347654f6d69ff9e2a4d5f3ce7df",
     "people": "a3be9bae409d09933abd3349b537d8179254da4cd41a2d2c8432bdb1e3fa2951",
 }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pydicom
 import pytest
 from click.testing import CliRunner
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from stepwedge.errors import UsageError
-from stepwedge.synthetic import conformance_corpus, mix, write_corpus
+from stepwedge.synthetic import conformance_corpus, mix, variety_corpus, write_corpus
 from stepwedge.synthetic.commands import CORPUS_HELP, MIX_HELP, synth
 from stepwedge.synthetic.corpora import CORPORA
 from stepwedge.synthetic.iods import IODS
@@ -114,3 +116,37 @@ def test_an_unknown_corpus_names_those_there_are(tmp_path: Path) -> None:
         CliRunner().invoke(
             synth, ["nonsense", "--out", str(tmp_path / "out")], catch_exceptions=False
         )
+
+
+@pytest.mark.parametrize("matrix", [1, 2, 3, 5, 7])
+def test_no_image_is_too_small(matrix: int) -> None:
+    """Every kind can be made of a few pixels."""
+    for study in variety_corpus(7, "small", matrix=matrix).studies:
+        assert study.series[-1].instances[0].encoded()
+
+
+def test_a_corpus_is_written_in_another_transfer_syntax(tmp_path: Path) -> None:
+    """What the syntax can hold is encoded in it; the others stay, and the command counts them."""
+    arguments = ["variety", "--matrix", "16", "--transfer-syntax", "rle"]
+    done = CliRunner().invoke(
+        synth, [*arguments, "--out", str(tmp_path / "out")], catch_exceptions=False
+    )
+    assert "10 stayed in Explicit VR Little Endian: it has no Pixel Data" in done.output
+    files = json.loads((tmp_path / "out" / "manifest.json").read_text())["files"]
+    syntaxes = Counter(entry["transfer_syntax"] for entry in files)
+    assert syntaxes == {RLELossless: 53, ExplicitVRLittleEndian: 11}
+    for entry in files:
+        read = pydicom.dcmread(tmp_path / "out" / entry["path"])
+        assert read.file_meta.TransferSyntaxUID == entry["transfer_syntax"]
+        assert read.SOPInstanceUID == entry["sop_instance_uid"]
+
+
+def test_patients_come_from_where_they_are_asked_to(tmp_path: Path) -> None:
+    """`--locale` may be given several times and chooses among those."""
+    arguments = ["--locale", "th_TH", "--locale", "el_GR", "--studies", "12", "--seed", "7"]
+    done = CliRunner().invoke(
+        synth, [*arguments, "--describe", str(tmp_path / "out")], catch_exceptions=False
+    )
+    assert done.exit_code == 0
+    told = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert {study["SpecificCharacterSet"] for study in told} == {"ISO_IR 166", "ISO_IR 126"}
