@@ -137,6 +137,15 @@ def test_pacs_down(crossing: Crossing, gate: Gate) -> None:
     expect_status(operation.final, "failure", why="because the PACS could not be asked")
 
 
+@check("EDGE-016", "PS3.4 C.4.1", SHALL, claim="edge.elsewhere", defects=["edge-knows-own-only"])
+def test_from_elsewhere(crossing: Crossing) -> None:
+    """A study that came to the PACS by another way than through the edge is found through it."""
+    cargo = crossing.settled_elsewhere("CT")
+    keys = {"StudyInstanceUID": cargo.study}
+    found = uids(crossing.find(crossing.edge, "STUDY", keys), "StudyInstanceUID")
+    expect(found == [cargo.study], "the study, once", f"{len(found)} matches", "Identifier")
+
+
 @check(
     "EDGE-015",
     "PS3.4 C.4.1.1.3.2",

@@ -220,6 +220,15 @@ def test_get(crossing: Crossing) -> None:
     expect_instances(operation.arrivals, cargo.instances, "the study")
 
 
+@check("EDGE-034", "PS3.4 C.4.2", SHALL, claim="edge.elsewhere", defects=["edge-knows-own-only"])
+def test_from_elsewhere(crossing: Crossing, moves: Moves) -> None:
+    """A study that came to the PACS by another way than through the edge is delivered by it."""
+    cargo = crossing.settled_elsewhere("CT")
+    moved = _study(moves, cargo)
+    expect_success(moved.operation)
+    expect_instances(moved.arrivals, cargo.instances, "the study")
+
+
 @check("EDGE-033", "PS3.4 C.4.2", SHALL, claim="edge.mims", defects=["edge-move-not-delivered"])
 def test_to_the_mims(crossing: Crossing, moves: Moves) -> None:
     """A study is delivered through the edge to the image management system, which then holds it."""
