@@ -89,12 +89,13 @@ def test_survives_restart(
     defects=["management-removal-ignored"],
 )
 def test_removed(crossing: Crossing, manager: Manager, moves: Moves) -> None:
-    """A move destination that was removed is unknown: a C-MOVE to it ends with A801H."""
+    """A move destination that was removed is delivered to no more: a C-MOVE to it fails."""
     with _added(manager, moves):
         pass
     cargo = crossing.settled("CT", instances=1)
     moved = moves.move("STUDY", {"StudyInstanceUID": cargo.study}, destination=TITLE)
-    expect_status(moved.operation.final, DESTINATION_UNKNOWN)
+    expect_status(moved.operation.final, "failure", why=f"because {TITLE} was removed")
+    expect(not moved.arrivals, "nothing to be delivered", f"{len(moved.arrivals)} instances came")
 
 
 @check(
