@@ -4,6 +4,8 @@ A gate that runs every night must not fail on what everybody knows, must fail on
 must fail too when something known has gone: a bug that was mended and left in the baseline hides
 its own return.  So every change of a verdict is told, in both directions.
 
+    include = "orthanc.toml"      # a baseline beside this one, whose deviations are known here too
+
     [[deviation]]
     check = "FIND-037"            # or one case of it: "FIND-040[until]"
     verdict = "fail"              # fail, warn, blocked or error
@@ -48,11 +50,15 @@ class Deviation(BaseModel):
 
 
 class Baseline(BaseModel):
-    """What is known of one target; `about` says which, in words."""
+    """What is known of one target; `about` says which, in words.
+
+    `include` names a baseline beside this one, whose deviations are known here too.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: str = ""
+    include: str = ""
     deviation: tuple[Deviation, ...] = ()
 
     def known(self, event: CheckFinished) -> Deviation | None:
@@ -61,8 +67,13 @@ class Baseline(BaseModel):
         return named.get(event.key) or named.get(event.id)
 
 
-def load_baseline(file: Path) -> Baseline:
-    """Reads a baseline.  Raises UsageError with all that is wrong with it."""
+def load_baseline(file: Path, including: tuple[Path, ...] = ()) -> Baseline:
+    """Reads a baseline.  Raises UsageError with all that is wrong with it.
+
+    `including` are the files that led to this one.
+    """
+    if file in including:
+        raise UsageError(f"the baseline {file} includes itself", "take an include out")
     try:
         fields = toml.parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -72,7 +83,7 @@ def load_baseline(file: Path) -> Baseline:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"the baseline {file} cannot be read: {error}") from None
     try:
-        return Baseline.model_validate(fields)
+        baseline = Baseline.model_validate(fields)
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, one['loc']))}: read {one.get('input')!r}; {one['msg']}"
@@ -81,6 +92,13 @@ def load_baseline(file: Path) -> Baseline:
         raise UsageError(
             f"{file} is no baseline:\n" + "\n".join(lines), "docs/baselines.md shows its form"
         ) from None
+    if not baseline.include:
+        return baseline
+    included = load_baseline(file.parent / baseline.include, (*including, file))
+    # Of two entries for the same check, the one that is nearer counts.
+    own = {entry.check for entry in baseline.deviation}
+    others = tuple(entry for entry in included.deviation if entry.check not in own)
+    return baseline.model_copy(update={"deviation": (*others, *baseline.deviation)})
 
 
 def compare(

@@ -142,14 +142,34 @@ def test_an_update_keeps_reasons(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["deviation = 1", '[[deviation]]\ncheck = "x"\nreason = ""', "[[deviation]]\n", "x"],
+    [
+        "deviation = 1",
+        'include = "b.toml"',
+        'include = "nowhere.toml"',
+        '[[deviation]]\ncheck = "x"\nreason = ""',
+        "[[deviation]]\n",
+        "x",
+    ],
 )
 def test_a_broken_baseline_is_explained(tmp_path: Path, text: str) -> None:
     """A file that is no baseline is told so in words."""
     file = tmp_path / "b.toml"
     file.write_text(text)
-    with pytest.raises(UsageError, match=r"b\.toml"):
+    with pytest.raises(UsageError, match=r"(b|nowhere)\.toml"):
         load_baseline(file)
+
+
+def test_a_baseline_that_includes_another(tmp_path: Path) -> None:
+    """What another baseline knows is known too, and the entry that is nearer counts."""
+    (tmp_path / "other.toml").write_text(
+        "".join(
+            f'[[deviation]]\ncheck = "FIND-00{number}"\nreason = "theirs"\n' for number in (1, 2)
+        )
+    )
+    file = tmp_path / "b.toml"
+    file.write_text('include = "other.toml"\n[[deviation]]\ncheck = "FIND-002"\nreason = "ours"\n')
+    reasons = {entry.check: entry.reason for entry in load_baseline(file).deviation}
+    assert reasons == {"FIND-001": "theirs", "FIND-002": "ours"}
 
 
 def test_a_gate_that_holds_over_known_failures_is_no_green_tick() -> None:
