@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from stepwedge.errors import StepwedgeError, UsageError
+from stepwedge.fixtures.edge.process import serving
 from stepwedge.fixtures.receiver import Receiver
 from stepwedge.fixtures.servers import (
     SERVERS,
@@ -122,10 +123,30 @@ def test_a_taken_port_is_wrong_usage(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         server = Storescp(tmp_path, port=port)
-        server.start_timeout = 3  # type: ignore[misc]
-        with pytest.raises(StepwedgeError, match=f"127.0.0.1:{port}"):
+        with pytest.raises(UsageError, match=f"127.0.0.1:{port}: the port is taken"):
             server.start()
     assert server.pid is None
+
+
+def test_a_server_that_answers_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """A port on which another DICOM server answers is taken, by whatever edge or archive."""
+    with Storescp(tmp_path / "there") as there:
+        with pytest.raises(UsageError, match="the port is taken"):
+            Storescp(tmp_path / "here", port=there.port).start()
+        with (
+            pytest.raises(UsageError, match="the port is taken"),
+            serving(
+                tmp_path / "edge",
+                host=there.host,
+                ports=[free_port(), there.port],
+                ae_title="EDGE",
+                destinations={"STEPWEDGE": (there.host, free_port())},
+                other_receiver=free_port(),
+                management_port=free_port(),
+                allow=(),
+            ),
+        ):
+            raise AssertionError("it came up")
 
 
 def test_a_port_that_is_lost_in_the_race_is_chosen_again(
