@@ -12,6 +12,7 @@ from stepwedge.events import BaselineCompared, CheckFinished
 from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.receiver import Receiver
 from stepwedge.fixtures.servers import SERVERS, ServerTls, baseline_of, claims_of
+from stepwedge.fixtures.servers.orthanc_edge import serving
 
 
 class Listener:
@@ -60,7 +61,6 @@ def test_the_suites_find_what_is_known_and_nothing_else(
         Certificates().write(secured.folder)
     destinations = {"STEPWEDGE": ("127.0.0.1", port)}
     server = SERVERS[name](tmp_path / "server", destinations=destinations, tls=secured)
-    listener = Listener()
     with server:
         target = tmp_path / "target.toml"
         table = '[tls]\ncertificates = "certificates"\nreceiver = true\n' if tls else ""
@@ -72,22 +72,52 @@ def test_the_suites_find_what_is_known_and_nothing_else(
             f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n",
             encoding="utf-8",
         )
-        code = pytest.main(
-            [
-                *suites_arguments(),
-                *("-p", "no:terminal"),
-                *("--target", str(target), "--runs", str(tmp_path / "runs")),
-                *("--baseline", str(baseline_of(name))),
-                *(word for id in only for word in ("--check", id)),
-            ],
-            [listener],
-        )
+        _holds(name, target, only)
+
+
+# What is quick to see of an edge: it is not stopped, and nobody waits for what must not come.
+OF_AN_EDGE = (
+    *("EDGE-00", "EDGE-01", "EDGE-020", "EDGE-023", "EDGE-030"),
+    *("FWD", "MGMT-001", "MGMT-006", "MGMT-040", "MGMT-043", "MGMT-06", "ACCESS-00"),
+)
+
+
+@pytest.mark.parametrize("only", [OF_AN_EDGE, pytest.param((), marks=pytest.mark.long)])
+def test_the_suites_of_an_edge_find_what_is_known(only: tuple[str, ...], tmp_path: Path) -> None:
+    """Orthanc before another Orthanc, as an edge before its PACS."""
+    with Receiver() as receiver, Receiver() as other:
+        ports = receiver.port, other.port
+    with serving(
+        tmp_path / "server",
+        host="127.0.0.1",
+        port=0,
+        ae_title="EDGE",
+        destinations={"STEPWEDGE": ("127.0.0.1", ports[0])},
+        other_receiver=ports[1],
+        allow=(),
+    ) as target:
+        _holds("orthanc-edge", target, only)
+
+
+def _holds(name: str, target: Path, only: tuple[str, ...]) -> None:
+    """A server's baseline holds for the checks whose ids begin so, or for all."""
+    listener, runs = Listener(), target.parent / "runs"
+    code = pytest.main(
+        [
+            *suites_arguments(),
+            *("-p", "no:terminal"),
+            *("--target", str(target), "--runs", str(runs)),
+            *("--baseline", str(baseline_of(name))),
+            *(word for id in only for word in ("--check", id)),
+        ],
+        [listener],
+    )
     assert listener.compared is not None
     assert listener.compared.problems == []
     errors = [f"{e.key}: {e.reason}" for e in listener.checks if e.verdict == "error"]
     assert errors == []
     assert code == 0
-    (report,) = (tmp_path / "runs").glob("*/report.html")
+    (report,) = runs.glob("*/report.html")
     failed = any(e.verdict == "fail" for e in listener.checks)
     blocked = sum(e.verdict == "blocked" for e in listener.checks)
     held = f"Held, but {blocked} could not be tried" if blocked else "Held"

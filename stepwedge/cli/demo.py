@@ -12,7 +12,8 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ KINDS = {
         Kind("orthanc", tls_claims=("tls.client-certificate",)),
         Kind("dcmqrscp"),
         Kind("edge"),
+        Kind("orthanc-edge"),
     )
 }
 # Ports of the demo's edge: free ones, not the usual 2104 to 2111, which may be taken.
@@ -83,7 +85,7 @@ def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:
     kind = KINDS.get(name)
     if kind is None:
         raise UsageError(f"the demo cannot start {name!r}", f"it starts {', '.join(KINDS)}")
-    if tls and kind.name == "edge":
+    if tls and kind.name in _SITES:
         raise UsageError("the demo's edge speaks no TLS", "leave TLS out, or try another target")
     console = Console(highlight=False)
     scenario = _scenario(load_seconds)  # a length that cannot work must show before all the rest
@@ -159,12 +161,14 @@ def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
     from stepwedge.fixtures.certificates import Certificates
     from stepwedge.fixtures.servers import SERVERS, ServerTls
 
-    if kind.name == "edge":
-        with _edge(folder) as target:
-            yield target
+    own = folder / "server"
+    if kind.name in _SITES:
+        own.mkdir()
+        with _SITES[kind.name](own) as file:
+            shutil.copy(file, folder / "target.toml")
+            yield load_target(folder / "target.toml", environment={})
         return
     port = _free_port()
-    own = folder / "server"
     secured = ServerTls(own / "certificates", destinations=True) if tls else None
     destinations = {RECEIVER: ("127.0.0.1", port)}
     server = SERVERS[kind.name](own, destinations=destinations, tls=secured)
@@ -174,15 +178,12 @@ def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
         yield _target(kind, server, folder, port)
 
 
-@contextlib.contextmanager
-def _edge(folder: Path) -> Iterator[Target]:
+def _edge(folder: Path) -> AbstractContextManager[Path]:
     from stepwedge.fixtures.edge.process import serving
 
-    own = folder / "server"
-    own.mkdir()
     *ports, receiver, other, management = _free_ports(_EDGE_PORTS + 3)
-    with serving(
-        own,
+    return serving(
+        folder,
         host="127.0.0.1",
         ports=ports,
         ae_title="EDGE",
@@ -190,9 +191,29 @@ def _edge(folder: Path) -> Iterator[Target]:
         other_receiver=other,
         management_port=management,
         allow=("load",),
-    ) as file:
-        shutil.copy(file, folder / "target.toml")
-        yield load_target(folder / "target.toml", environment={})
+    )
+
+
+def _orthanc_edge(folder: Path) -> AbstractContextManager[Path]:
+    from stepwedge.fixtures.servers.orthanc_edge import serving
+
+    receiver, other = _free_ports(2)
+    return serving(
+        folder,
+        host="127.0.0.1",
+        port=0,
+        ae_title="EDGE",
+        destinations={RECEIVER: ("127.0.0.1", receiver)},
+        other_receiver=other,
+        allow=("load",),
+    )
+
+
+# Edges with what lies around them: each is started by what yields the target file that leads to it.
+_SITES: dict[str, Callable[[Path], AbstractContextManager[Path]]] = {
+    "edge": _edge,
+    "orthanc-edge": _orthanc_edge,
+}
 
 
 def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
