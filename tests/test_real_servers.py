@@ -32,6 +32,8 @@ class Listener:
 # What is run over TLS, unless all is: of each service some, in both directions, and of TLS what
 # waits for nothing.
 OVER_TLS = ("TLS-0", "ASSOC-0", "ECHO", "STORE-0", "FIND-0", "MOVE-00", "GET-0")
+# What is run in clear on the reference, unless all is: everything passes over TLS elsewhere.
+IN_CLEAR = ("ASSOC", "ECHO", "FIND", "MOVE-0", "COMMIT", "CLAIM")
 CLAIMS = {
     "reference": ("tls.client-certificate", "tls.revocation", "tls.modified-bcp195"),
     "orthanc": ("tls.client-certificate",),
@@ -41,11 +43,12 @@ CLAIMS = {
 @pytest.mark.parametrize(
     ("name", "tls", "only"),
     [
-        ("reference", False, ()),
+        ("reference", False, IN_CLEAR),
         ("orthanc", False, ()),
         ("dcmqrscp", False, ()),
         ("reference", True, OVER_TLS),
         ("orthanc", True, OVER_TLS),
+        pytest.param("reference", False, (), marks=pytest.mark.long),
         pytest.param("reference", True, (), marks=pytest.mark.long),
         pytest.param("orthanc", True, (), marks=pytest.mark.long),
     ],
