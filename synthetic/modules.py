@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from stepwedge.errors import UsageError
+from stepwedge.synthetic import gender
 from stepwedge.synthetic.model import Instance, Series
 from stepwedge.version import VERSION
 
@@ -42,6 +43,8 @@ def put(dataset: Dataset, keyword: str, value: Any) -> None:
     if value is None:
         if keyword in dataset:
             delattr(dataset, keyword)
+    elif keyword in gender.ATTRIBUTES:
+        gender.add(dataset, keyword, value)
     else:
         setattr(dataset, keyword, value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepwedge.synthetic import gender
 from stepwedge.synthetic.charsets import DEFAULT, LATIN_1, UTF_8
 from stepwedge.synthetic.corpus import Corpus, Question
 from stepwedge.synthetic.hospital import accession_number, check_scope, patient_id
@@ -59,6 +60,13 @@ _PEOPLE: tuple[tuple[str, str, str, str, str, str, dict[str, Any]], ...] = (
     ("punctuation", "P4", "D'ARCY^JOHN (JACK)", "19620104", "", "M", {}),
     ("accents", "U1", "Müller^Zoë", "19630101", "", "F", {}),
     ("accents", "U2", "Muller^Zoe", "19630101", "", "F", {}),
+    ("transgender woman", "X2", "LARSEN^ERIK", "19850612", "", "M",
+     gender.told(gender.WOMAN, "Erika Larsen", gender.SHE,
+                 "Hormone treatment: creatinine by the ranges for women")),
+    ("transgender man", "X3", "LARSEN^MARIE", "19920817", "", "F",
+     gender.told(gender.MAN, "Mats", gender.HE, "Uterus present: ask before X-ray")),
+    ("nonbinary person", "X4", "LARSEN^KIM", "20010430", "", "O",
+     gender.told(gender.NONBINARY, "Kim", gender.THEY, "Ask the patient")),
     ("two scripts", "U3", "Yamada^Tarou=山田^太郎=やまだ^たろう", "19630102", "", "M", {}),
 )  # fmt: skip
 
@@ -118,6 +126,7 @@ def _questions(run: str) -> tuple[Question, ...]:
         ask("born in 1899", "PATIENT", PatientBirthDate="18991231"),
         ask("newborns", "PATIENT", PatientBirthDate=_DATE),
         ask("other sex", "PATIENT", PatientSex="O"),
+        ask("transgender and nonbinary people", "PATIENT", PatientName="LARSEN*"),
         ask("longest name", "PATIENT", PatientName="L" * 30 + "*"),
         ask("hyphen", "PATIENT", PatientName="SMITH-JONES^MARY ANN"),
         ask("parentheses", "PATIENT", PatientName="*(JACK)"),

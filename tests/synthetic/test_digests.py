@@ -19,7 +19,7 @@ PINNED = {
     "conformance": "d59dd7e2e8d205cebdd41e161f81b81d41a6d82a95b2f1b5af22dcd502b5c955",
     "variety": "b0b803145f83938da5284960a2180a41d4190a7669b5d79e36d6fc1d35cfdfc8",
     "odd": "8d3e95bf4862396985dfa8aba0c6eac509d40347654f6d69ff9e2a4d5f3ce7df",
-    "people": "a3be9bae409d09933abd3349b537d8179254da4cd41a2d2c8432bdb1e3fa2951",
+    "people": "8d509b64a37cf8fd75d8622d6b5f57748cb00e3d3dcd275f2d3e3d0367156e19",
 }
 
 
