@@ -99,7 +99,7 @@ def scaled_scenario(scenario: Scenario, scale: float, seconds: float) -> Scenari
                 "schedule": Schedule(
                     rate=scenario.plan(one).peak * scale,
                     arrivals=one.schedule.arrivals,
-                    after=min(one.schedule.after, seconds / 4),
+                    after=min(one.schedule.after, seconds / 2),
                 ),
             }
         )
@@ -158,4 +158,9 @@ def judged(scenario: Scenario, events: Sequence[AnyEvent], about: str) -> Trial:
 
 
 def _asks(role: str) -> tuple[str, ...]:
-    return {"workstation": ("find",), "worklist": ("worklist",), "monitor": ("echo",)}[role]
+    return {
+        "workstation": ("find",),
+        "requester": ("find",),
+        "worklist": ("worklist",),
+        "monitor": ("echo",),
+    }[role]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from stepwedge.loadtests.capacity import Bounds, search
 from stepwedge.loadtests.fill_command import fill_and_measure
 from stepwedge.loadtests.filling import Fill
 from stepwedge.loadtests.progress import LoadProgress, print_capacity, print_step
+from stepwedge.loadtests.scenarios import Requester
 from stepwedge.loadtests.settings import Settings, resolve_scenario
 from stepwedge.quickstart import OPTIONS, fields_of
 from stepwedge.record import Record
@@ -107,8 +110,8 @@ def load(
 ) -> int:
     """Run a load SCENARIO against a target: a built-in one, or a TOML file.
 
-    Built in: first, radiology-day, echo-storm, store-flood, query-mix; and fill, which fills an
-    archive with small studies, resumably.
+    Built in: first, radiology-day, echo-storm, store-flood, query-mix, edge; and fill, which fills
+    an archive with small studies, resumably.
     """
     target = load_target(target_file, fields_of(fields))
     if scenario == "fill":
@@ -183,11 +186,25 @@ def run_load(settings: Settings, *, processes: int = 1, summary: bool = True) ->
     """
     progress = LoadProgress(settings.scenario.seconds)
     try:
-        with progress:
+        with authenticating(settings), progress:
             return launch.run(settings, processes=processes, tell=progress)
     finally:
         if summary:
             progress.print_summary()
+
+
+@contextlib.contextmanager
+def authenticating(settings: Settings) -> Iterator[None]:
+    """Plays the authenticator that the target asks about users from outside, if there are any."""
+    asks = any(isinstance(one, Requester) and one.user for one in settings.scenario.users)
+    if not asks or not settings.target.is_claimed("authentication.radius"):
+        yield
+        return
+    # The command line is where the rooms come together; the laboratory knows no fixture.
+    from stepwedge.fixtures.radius.playing import authenticator_of
+
+    with authenticator_of(settings.target):
+        yield
 
 
 def _draw(folder: Path) -> list[Path]:
@@ -251,12 +268,13 @@ def capacity(
         start(record, settings.target, settings.scenario.seed, sys.argv)
         record.emit(StageStarted(at=began, stage="capacity", detail={"scenario": scenario}))
         try:
-            found = search(
-                settings,
-                Bounds(lowest, precision, trials, seconds),
-                processes=processes,
-                tell=lambda step: print_step(step, console),
-            )
+            with authenticating(settings):
+                found = search(
+                    settings,
+                    Bounds(lowest, precision, trials, seconds),
+                    processes=processes,
+                    tell=lambda step: print_step(step, console),
+                )
             record.emit(found)
             print_capacity(found, console)
         except KeyboardInterrupt:

@@ -73,40 +73,53 @@ class Archive:
     """What has been stored so far, for those who read it: the newest studies of the whole run."""
 
     def __init__(self, seed: int) -> None:
-        self._known: deque[Stored] = deque(maxlen=REMEMBERED)
+        # With when each became known here, the oldest first.
+        self._known: deque[tuple[Stored, float]] = deque(maxlen=REMEMBERED)
         self._busy: set[tuple[str, int]] = set()
         self._dice = random.Random(seed)
         self._changed = threading.Condition()
 
     def add(self, studies: Collection[Stored]) -> None:
         """Makes studies known."""
+        now = time.monotonic()
         with self._changed:
-            self._known.extend(studies)
+            self._known.extend((study, now) for study in studies)
             self._changed.notify_all()
 
-    def borrow(self, seconds: float) -> Stored | None:
+    def borrow(self, seconds: float, age: float = 0.0) -> Stored | None:
         """A study that nobody else is reading, waiting up to `seconds` for one.
 
-        None when there is none.  Give it back with `restore`.
+        It has been known for at least `age` seconds.  None when there is none.  Give it back with
+        `restore`.
         """
         end = time.monotonic() + seconds
         with self._changed:
-            while not (found := self._pick()):
-                left = end - time.monotonic()
-                if left <= 0:
+            while not (found := self._pick(time.monotonic() - age)):
+                now = time.monotonic()
+                if end <= now:
                     return None
-                self._changed.wait(left)
+                ready = [since + age for one, since in self._known if self._is_free(one)]
+                self._changed.wait(max(0.001, min([end, *ready]) - now))
             self._busy.add((found.role, found.number))
             return found
 
-    def _pick(self) -> Stored | None:
+    def _is_free(self, study: Stored) -> bool:
+        return (study.role, study.number) not in self._busy
+
+    def _pick(self, before: float) -> Stored | None:
         if not self._known:
             return None
         for _ in range(8):
-            one = self._dice.choice(self._known)
-            if (one.role, one.number) not in self._busy:
+            one, since = self._dice.choice(self._known)
+            if since <= before and self._is_free(one):
                 return one
-        return next((one for one in self._known if (one.role, one.number) not in self._busy), None)
+        # The oldest first, so the first that is too young ends the search.
+        for one, since in self._known:
+            if since > before:
+                return None
+            if self._is_free(one):
+                return one
+        return None
 
     def restore(self, study: Stored) -> None:
         """Ends a reader's hold on a study."""
@@ -135,6 +148,7 @@ class Crew:
     def __post_init__(self) -> None:
         self._cpu_before = _cpu()
         self.archive = Archive(self.scenario.seed)
+        self.granted: set[str] = set()  # studies that were released to a requester
         self._stored: list[tuple[str, int, list[tuple[int, int]]]] = []
         self._retrieved: list[tuple[str, int, float, float, float, int]] = []
         self._notes: dict[str, None] = {}

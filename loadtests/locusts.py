@@ -10,6 +10,7 @@ leave.  What `master` and `worker` say to one another are messages of plain valu
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gevent.event import AsyncResult
@@ -21,7 +22,7 @@ from stepwedge.errors import StepwedgeError
 from stepwedge.loadtests import ceiling
 from stepwedge.loadtests.crew import Crew, Report, Stored
 from stepwedge.loadtests.master import MasterSide
-from stepwedge.loadtests.reading import WorkstationStation
+from stepwedge.loadtests.reading import RequesterStation, WorkstationStation
 from stepwedge.loadtests.roles import (
     ModalityStation,
     MonitorStation,
@@ -29,10 +30,13 @@ from stepwedge.loadtests.roles import (
     WorklistStation,
 )
 from stepwedge.loadtests.routing import RouterStation
+from stepwedge.loadtests.scenarios import Requester
 from stepwedge.loadtests.settings import Settings, add_arguments
 from stepwedge.loadtests.supply import Supply, kinds_of, syntaxes
 from stepwedge.loadtests.wired import WireDial
 from stepwedge.loadtests.worker import LAST_WORDS, WorkerSide
+from stepwedge.releasing import change
+from stepwedge.target import Credentials
 
 logger = logging.getLogger("stepwedge.load")
 
@@ -40,6 +44,7 @@ STATIONS: dict[str, type[Station]] = {
     "modality": ModalityStation,
     "router": RouterStation,
     "workstation": WorkstationStation,
+    "requester": RequesterStation,
     "worklist": WorklistStation,
     "monitor": MonitorStation,
 }
@@ -93,6 +98,7 @@ class Site:
         for kind in kinds:  # before any fork: all workers share the pixel data
             self.supply.template(kind)
         self.dial = WireDial(settings.target, syntaxes(kinds), settings.quickack)
+        self._outside: dict[str, WireDial] = {}
         self.gate: AsyncResult = AsyncResult()
         self.crew: Crew | None = None
         self.environment: Any = None
@@ -102,10 +108,34 @@ class Site:
         if self.crew is None:
             raise RuntimeError("a station is asked for before the run began")
         spec = self.crew.specs[role]
-        station = STATIONS[spec.role](self.crew, role, self.dial, self.supply, self._tell)
+        dial = self.outside(spec.user) if isinstance(spec, Requester) else self.dial
+        station = STATIONS[spec.role](self.crew, role, dial, self.supply, self._tell)
+        if isinstance(station, RequesterStation):
+            station.release = self.releasing(station.spec.user)
         if isinstance(station, RouterStation):
             station.ports = self.settings.target.port
         return station
+
+    def outside(self, part: str) -> WireDial:
+        """Associations of a user from outside; without a user, of everyone else."""
+        if not part:
+            return self.dial
+        if part not in self._outside:
+            target, user = self.settings.target, self.settings.target.users.all()[part]
+            shown = Credentials(username=user.name, passcode=user.passcode)
+            changes = {"calling_ae_title": target.access.outside, "credentials": shown}
+            self._outside[part] = WireDial(
+                target.model_copy(update=changes), self.dial.syntaxes, self.settings.quickack
+            )
+        return self._outside[part]
+
+    def releasing(self, part: str) -> Callable[[str], None] | None:
+        """Releases a study to a user, where the target file says how."""
+        target = self.settings.target
+        if not part or not target.access.release:
+            return None
+        name = target.users.all()[part].name
+        return lambda study: change(target.access, "release", name, study)
 
     def _tell(self, operation: str, seconds: float, size: int, kind: str) -> None:
         self.environment.events.request.fire(

@@ -7,11 +7,15 @@ receiver of a C-MOVE, on the association itself for a C-GET.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
 from stepwedge.loadtests import queries
 from stepwedge.loadtests.crew import Stored
 from stepwedge.loadtests.links import Answer, Link
 from stepwedge.loadtests.roles import Station
-from stepwedge.loadtests.scenarios import Workstation
+from stepwedge.loadtests.scenarios import Requester, Workstation
 from stepwedge.loadtests.schedules import Arrival
 
 
@@ -24,13 +28,13 @@ class WorkstationStation(Station):
         crew = self.crew
         late = crew.is_late(arrival)
         left = arrival.due + crew.scenario.deadline - crew.now()
-        study = crew.archive.borrow(left)
+        study = crew.archive.borrow(left, self.spec.age)
         if study is None:
             crew.drop(self.name, arrival)
             crew.note("a reader found nothing to read: no study had been stored by its deadline")
             return
         try:
-            self._read(arrival, study, late)
+            self._read(self._prepare(arrival, study), study, late)
         finally:
             crew.archive.restore(study)
 
@@ -62,6 +66,10 @@ class WorkstationStation(Station):
                 self.on_link("get", keep, lambda link: self._get(link, due, study))
             case "none":
                 pass
+
+    def _prepare(self, arrival: Arrival, study: Stored) -> Arrival:
+        """What must be before the query; the arrival, late by no more than it was."""
+        return arrival
 
     def _move(self, link: Link, due: float, study: Stored) -> None:
         crew = self.crew
@@ -97,6 +105,31 @@ class WorkstationStation(Station):
             samples = crew.recorder.operation(operation)
             samples.begin(started)
             samples.end(due, started, moment)
+
+
+class RequesterStation(WorkstationStation):
+    """Asks from outside for what was released to its user."""
+
+    spec: Requester
+
+    # Releases a study, by its UID, to the user; None where nothing need be released.
+    release: Callable[[str], None] | None = None
+
+    def _prepare(self, arrival: Arrival, study: Stored) -> Arrival:
+        crew, release = self.crew, self.release
+        uid = crew.identity(study.role, study.number).study
+        if release is None or uid in crew.granted:
+            return arrival
+        delay = max(0.0, crew.now() - arrival.due)
+
+        def grant() -> Answer:
+            release(uid)
+            return Answer(0, time.time_ns())
+
+        self.measured("grant", crew.now(), grant)
+        crew.granted.add(uid)
+        # That the hospital takes its time is no delay of the query's.
+        return replace(arrival, due=crew.now() - delay)
 
 
 def _complete(answer: Answer, study: Stored) -> str:

@@ -163,6 +163,20 @@ class Workstation(_Users):
     keys: Annotated[tuple[Key, ...], Field(min_length=1)] = ("patient-id",)
     retrieve: Literal["move", "get", "none"] = "move"
     association: Literal["kept", "each"] = "kept"
+    age: Annotated[float, Field(ge=0)] = 0  # seconds since a study was acknowledged, at least
+
+
+class Requester(Workstation):
+    """Asks from outside, as a user of [users]; what is asked for is released to that user first.
+
+    Each association shows who asks.  Without a user it asks as everyone else does.
+    """
+
+    role: Literal["requester"]  # type: ignore[assignment]
+    keys: Annotated[tuple[Key, ...], Field(min_length=1)] = ("study-uid",)
+    association: Literal["kept", "each"] = "each"
+    age: Annotated[float, Field(ge=0)] = 2  # what the edge has acknowledged may be on its way
+    user: Literal["physician", "colleague", ""] = "physician"
 
 
 class Worklist(_Users):
@@ -179,13 +193,16 @@ class Monitor(_Users):
     association: Literal["kept", "each"] = "kept"
 
 
-Users = Annotated[Modality | Router | Workstation | Worklist | Monitor, Field(discriminator="role")]
+Users = Annotated[
+    Modality | Router | Workstation | Requester | Worklist | Monitor, Field(discriminator="role")
+]
 
 # What each role's arrivals become, for levels and the order of tables.
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "modality": ("exam", "store"),
     "router": ("exam", "store"),
     "workstation": ("find", "move", "get", "first-image", "last-image"),
+    "requester": ("grant", "find", "move", "get", "first-image", "last-image"),
     "worklist": ("worklist",),
     "monitor": ("echo",),
 }
@@ -308,7 +325,7 @@ class Scenario(_Strict):
         return draw_exam(kinds, self.poisson_seed(users) or self.seed, number)
 
 
-BUILT_IN = ("first", "radiology-day", "echo-storm", "store-flood", "query-mix")
+BUILT_IN = ("first", "radiology-day", "echo-storm", "store-flood", "query-mix", "edge")
 
 
 def load_scenario(name: str, changes: dict[str, Any] | None = None) -> Scenario:

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from stepwedge.errors import UsageError
-from stepwedge.loadtests.scenarios import Scenario, Workstation, load_scenario, make_scenario
+from stepwedge.loadtests.scenarios import (
+    Requester,
+    Scenario,
+    Workstation,
+    load_scenario,
+    make_scenario,
+)
 from stepwedge.quickstart import OPTIONS, fields_of
 from stepwedge.target import Target, load_target
 from stepwedge.wire.transport import QuickAck
@@ -53,6 +59,12 @@ class Settings:
         """Raises UsageError for a combination that cannot work, before anything is started."""
         self.target.must_allow("load")
         for one in self.scenario.users:
+            if isinstance(one, Requester) and one.user and one.user not in self.target.users.all():
+                raise UsageError(
+                    f"users {one.name} ask as the {one.user} of [users], whom the target file does "
+                    "not name",
+                    f'add [users.{one.user}] to it, or write user = "" in the scenario',
+                )
             if isinstance(one, Workstation) and one.retrieve != "none":
                 claim = one.retrieve
                 if not self.target.is_claimed(claim) and not self.target.is_claimed(
@@ -69,6 +81,8 @@ def _open(target: Target) -> dict[str, Any]:
     fields = target.model_dump(mode="json")
     fields["credentials"]["passcode"] = target.credentials.passcode.get_secret_value()
     fields["tls"]["passphrase"] = target.tls.passphrase.get_secret_value()
+    for part, user in target.users.all().items():
+        fields["users"][part]["passcode"] = user.passcode.get_secret_value()
     fields["allow"] = sorted(target.allow)
     return fields
 

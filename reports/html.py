@@ -28,6 +28,7 @@ from stepwedge.reports import (
     claimed,
     conversation,
     loadview,
+    overhead,
     pictures,
     statement,
     story,
@@ -111,6 +112,9 @@ def _values(view: RunView, found: Sequence[Finding], since: Mapping[str, str]) -
         "pictures": pictures.pictures(view),
         "tables": {one.name: transitions.table(one.checks) for one in view.services},
         "standings_of_cells": [(word, verdict) for verdict, word in transitions.WORDS.items()],
+        "overheads": [
+            overhead.rows(one, number) for number, one in enumerate(view.overheads, start=1)
+        ],
         "claims": claimed.claims(view),
         "statement": statement.statement(view),
         "standings": statement.ORDER,

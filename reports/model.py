@@ -23,6 +23,7 @@ from stepwedge.events import (
     LoadSecond,
     LoadSummary,
     Note,
+    Overhead,
     RunFinished,
     RunStarted,
     StageFinished,
@@ -139,6 +140,7 @@ class RunView:
     judged_claims: list[ClaimJudged]  # of the target's Conformance Statement
     loads: list[LoadView]
     capacities: list[Capacity]
+    overheads: list[Overhead]  # what an edge adds to the PACS behind it
     baselines: list[BaselineCompared]
     notes: list[Note]
     stages: list[StageFinished]
@@ -254,6 +256,7 @@ def view(
     checks: list[CheckFinished] = []
     judged_claims: list[ClaimJudged] = []
     capacities: list[Capacity] = []
+    overheads: list[Overhead] = []
     baselines: list[BaselineCompared] = []
     notes: list[Note] = []
     stages: list[StageFinished] = []
@@ -279,6 +282,8 @@ def view(
                 loads[-1].ledger = event
             case Capacity():
                 capacities.append(event)
+            case Overhead():
+                overheads.append(event)
             case BaselineCompared():
                 baselines.append(event)
             case Note():
@@ -299,6 +304,7 @@ def view(
         judged_claims=judged_claims,
         loads=loads,
         capacities=capacities,
+        overheads=overheads,
         baselines=baselines,
         notes=notes,
         stages=stages,

@@ -334,6 +334,36 @@ class Capacity(Event, tag="capacity", frozen=True):
     steps: list[CapacityStep]
 
 
+class Added(msgspec.Struct, frozen=True):
+    """How long an operation takes at the PACS alone and through the edge, in seconds.
+
+    `low` and `high` bound the ratio of the two with 95 % confidence.
+    """
+
+    operation: str
+    measure: str  # "response.p95"
+    alone: float
+    through: float
+    ratio: float
+    low: float
+    high: float
+    samples: tuple[int, int]
+
+
+class Overhead(Event, tag="overhead", frozen=True):
+    """What an edge adds to the PACS behind it, under the same load.
+
+    `capacities` are operations a second at the knee, of the PACS alone and through the edge; None
+    where the search found none, and no pair when none was made.
+    """
+
+    scenario: str
+    rounds: int
+    latencies: list[Added]
+    operation: str = ""  # that the capacities are about
+    capacities: tuple[float | None, float | None] | None = None
+
+
 class Ledger(Event, tag="ledger", frozen=True):
     """The audit after a load: of what was acknowledged, what could be found again."""
 
@@ -380,6 +410,7 @@ AnyEvent = (
     | LoadSecond
     | LoadSummary
     | Capacity
+    | Overhead
     | Ledger
     | BaselineCompared
     | Note

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from stepwedge.events import AnyEvent, LoadOperation, LoadSecond, LoadSummary
 from stepwedge.histograms import Buckets, Floats, read, together
@@ -86,22 +87,30 @@ def compare(
 
 
 class _Run:
-    """One side: its operations, and the seconds of each."""
+    """One side: its operations, and the seconds of each; several loads follow one another."""
 
     def __init__(self, events: Sequence[AnyEvent]) -> None:
-        summaries = [event for event in events if isinstance(event, LoadSummary)]
-        self.operations: dict[str, LoadOperation] = {
-            one.name: one for summary in summaries for one in summary.operations
-        }
+        self.operations: dict[str, list[LoadOperation]] = {}
         self.seconds: dict[str, list[LoadSecond]] = {}
+        begun = last = 0  # when the load that is being read began, and the end of all so far
         for event in events:
             if isinstance(event, LoadSecond):
-                self.seconds.setdefault(event.operation, []).append(event)
+                at = begun + event.second
+                last = max(last, at + 1)
+                self.seconds.setdefault(event.operation, []).append(replace(event, second=at))
+            elif isinstance(event, LoadSummary):
+                begun = last
+                for one in event.operations:
+                    self.operations.setdefault(one.name, []).append(one)
+
+    def finished(self, name: str) -> int:
+        """How many of an operation ended, however."""
+        return sum(one.finished for one in self.operations[name])
 
     def whole(self, name: str) -> Buckets:
         """All response times of an operation."""
-        histogram = self.operations[name].response
-        return read(histogram.encoded if histogram else "")
+        responses = [one.response for one in self.operations[name]]
+        return _together([read(one.encoded if one else "") for one in responses])
 
     def stretches(self, name: str) -> list[list[LoadSecond]]:
         """The seconds of an operation in stretches of equal length, in order."""
@@ -167,7 +176,11 @@ def _drawn(
 
 
 def _merged(seconds: Sequence[LoadSecond]) -> Buckets:
-    values, rows = together([read(one.encoded) for one in seconds])
+    return _together([read(one.encoded) for one in seconds])
+
+
+def _together(parts: Sequence[Buckets]) -> Buckets:
+    values, rows = together(parts)
     return Buckets(values, rows.sum(axis=0, dtype=np.int64))
 
 
@@ -201,7 +214,7 @@ def _rates(name: str, first: _Run, second: _Run, dice: np.random.Generator) -> I
         times = dice.multinomial(rows, np.full(rows, 1 / rows), size=DRAWS)
         means.append(table.sum(axis=0) / (rows * width))
         drawn.append(times @ table / (rows * width))
-    samples = first.operations[name].finished, second.operations[name].finished
+    samples = first.finished(name), second.finished(name)
     if means[0][0] > 0 and drawn[0][:, 0].min() > 0:
         rates = float(means[0][0]), float(means[1][0])
         yield _ratio(name, "rate", rates, drawn[1][:, 0] / drawn[0][:, 0], samples)

@@ -10,7 +10,7 @@ from hdrh.histogram import HdrHistogram
 from run_records import START, histogram, load_operation, load_summary, text_of
 
 from stepwedge.errors import UsageError
-from stepwedge.events import AnyEvent, LoadSecond
+from stepwedge.events import AnyEvent, LoadSecond, LoadSummary
 from stepwedge.gates import parse_gate
 from stepwedge.histograms import read, together
 from stepwedge.statistics import Ratio, compare
@@ -143,6 +143,18 @@ def test_a_rate_that_halved_is_shown() -> None:
 def test_the_same_events_give_the_same_intervals() -> None:
     """A comparison that is drawn again says the same."""
     assert compare(load(1), load(2)) == compare(load(1), load(2))
+
+
+def test_several_loads_of_a_run_count_together() -> None:
+    """Two loads in one record are one side with the samples and seconds of both."""
+    both = [*load(1, seconds=20), *load(2, seconds=20)]
+    ratios = compare(both, load(3, seconds=20))
+    median = measure(ratios, "response.p50")
+    assert median.samples[0] == sum(
+        one.operations[0].finished for one in both if isinstance(one, LoadSummary)
+    )
+    assert 0.9 < median.ratio < 1.1
+    assert 0.8 < measure(ratios, "rate").ratio < 1.2
 
 
 def test_runs_without_a_load_compare_to_nothing() -> None:

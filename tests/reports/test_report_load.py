@@ -6,8 +6,8 @@ import re
 
 import run_records
 
-from stepwedge.events import LoadSecond, LoadSummary
-from stepwedge.reports import loadplots, loadview, phases
+from stepwedge.events import Added, LoadSecond, LoadSummary, Overhead
+from stepwedge.reports import loadplots, loadview, overhead, phases
 from stepwedge.reports.model import LoadView
 
 
@@ -59,3 +59,28 @@ def test_no_plan_is_no_plan() -> None:
     drawn = str(loadplots.throughput("a", "last-image", seconds))
     assert "planned" not in drawn
     assert "3 s: achieved 0 /s" in drawn
+
+
+def test_what_an_edge_adds() -> None:
+    """Both sides are drawn and told; what chance may explain is not called a difference."""
+    told = overhead.rows(
+        Overhead(
+            at=0,
+            scenario="edge",
+            rounds=2,
+            latencies=[
+                Added("find", "response.p50", 0.010, 0.030, 3.0, 2.5, 3.6, (90, 91)),
+                Added("store", "response.p50", 0.020, 0.019, 0.95, 0.8, 1.1, (400, 400)),
+            ],
+            operation="exam",
+            capacities=(12.0, None),
+        ),
+        1,
+    )
+    assert told["sentence"] == (
+        "In the median the edge adds: find +20.0 ms. "
+        "Capacity in exam: 12.0 /s alone, none was found through the edge."
+    )
+    drawn = str(told["figure"])
+    assert "find response.p50: 10.0 ms alone, 30.0 ms through the edge" in drawn
+    assert "+20.0 ms, × 3.00" in drawn and drawn.count("no difference shown") == 1
