@@ -14,6 +14,7 @@ from stepwedge.loadtests import by_size, filling
 from stepwedge.loadtests.filling import BLOCK, Fill, Progress
 from stepwedge.loadtests.progress import duration
 from stepwedge.loadtests.wired import WireDial
+from stepwedge.outcome import FILL
 from stepwedge.record import EVIDENCE, Record
 from stepwedge.target import Target, Timeouts
 
@@ -44,19 +45,19 @@ def fill_and_measure(
     record.emit(
         StageStarted(
             at=begun,
-            stage="fill",
+            stage=FILL,
             detail={"fill": fill.name, "studies": fill.studies, "images": fill.images},
         )
     )
     rows: list[by_size.Measured] = []
-    code = Exit.HELD
+    code, problem = Exit.HELD, ""
     for size in [*[s for s in sizes if s < fill.studies], fill.studies]:
         part = replace(fill, studies=size)
         progress = _fill(part, dial, associations, console)
         text = _told(part, progress, time.time() - begun)
         record.emit(Note(at=time.time(), severity="info", text=text))
         console.print(text)
-        if progress.problem:
+        if problem := progress.problem:
             record.emit(Note(at=time.time(), severity="problem", text=progress.problem))
             console.print(f"[bold red]✗[/] {progress.problem}")
             code = Exit.SERVICE_LEVEL_MISSED
@@ -68,7 +69,14 @@ def fill_and_measure(
         elif sizes:
             rows += by_size.measure(part, dial, lambda one: _show(one, console))
             (record.folder / EVIDENCE / TABLE).write_text(by_size.markdown(rows), "utf-8")
-    record.emit(StageFinished(at=time.time(), stage="fill", duration=time.time() - begun))
+    record.emit(
+        StageFinished(
+            at=time.time(),
+            stage=FILL,
+            duration=time.time() - begun,
+            detail={"instances": fill.studies * fill.images, "problem": problem},
+        )
+    )
     if rows:
         console.print(f"the table: {record.folder / EVIDENCE / TABLE}")
     return int(code)

@@ -63,6 +63,8 @@ class Search:
             return held
         held, failed = self._bisect(held, failed)
         self.scale = self._confirm(held)
+        if self.scale is None:
+            self.limit = f"what held once did not hold when it was confirmed: {self.limit}"
         return self.scale
 
     def _climb(self) -> tuple[float, float | None]:
@@ -96,8 +98,10 @@ class Search:
 
     def _confirm(self, scale: float) -> float | None:
         while len(self.steps) < self.most:
-            if self._try(scale, "confirm").held:
+            trial = self._try(scale, "confirm")
+            if trial.held:
                 return scale
+            self.limit = _why(trial)
             scale /= 1 + self.precision
             if scale < self.lowest:
                 return None

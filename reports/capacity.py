@@ -23,7 +23,7 @@ def rows(capacity: Capacity, number: int) -> dict[str, Any]:
 def sentence(capacity: Capacity) -> str:
     """What the search came to."""
     if capacity.scale is None or capacity.rate is None:
-        return f"The service levels did not hold even at the lowest load. {capacity.limit}".strip()
+        return f"{capacity.limit[:1].upper()}{capacity.limit[1:].rstrip('.')}."
     exams = (
         f", {units.number(capacity.exams_per_year)} exams a year"
         if capacity.exams_per_year is not None
@@ -37,11 +37,14 @@ def sentence(capacity: Capacity) -> str:
 
 
 def knee(anchor: str, capacity: Capacity) -> Markup:
-    """Latency against achieved rate, trial by trial: where it bends upwards is the knee."""
-    steps = sorted(capacity.steps, key=lambda step: step.achieved_rate)
+    """Latency against planned rate, trial by trial: where it bends upwards is the knee.
+
+    What was achieved would not do: past the knee more load means less done.
+    """
+    steps = sorted(capacity.steps, key=lambda step: step.planned_rate)
     lines = []
     for name, style in (("p50", "s1"), ("p95", "s2"), ("p99", "s3")):
-        points = [(step.achieved_rate, getattr(step, name)) for step in steps]
+        points = [(step.planned_rate, getattr(step, name)) for step in steps]
         if any(value for _, value in points):
             lines.append(
                 Line(
@@ -49,8 +52,11 @@ def knee(anchor: str, capacity: Capacity) -> Markup:
                     style,
                     points,
                     shown=[
-                        f"{units.rate(x)}: {name} {units.seconds(y)}" if y is not None else ""
-                        for x, y in points
+                        f"{units.rate(x)}: {name} {units.seconds(y)}, "
+                        + ("held" if step.held else "not held")
+                        if y is not None
+                        else ""
+                        for step, (x, y) in zip(steps, points, strict=True)
                     ],
                 )
             )
@@ -62,7 +68,7 @@ def knee(anchor: str, capacity: Capacity) -> Markup:
         f"{capacity.operation}: response time by load",
         sentence(capacity),
         scale.amounts(
-            f"{capacity.operation} achieved per second", [step.achieved_rate for step in steps]
+            f"{capacity.operation} planned per second", [step.planned_rate for step in steps]
         ),
         scale.latencies("response time", values),
         lines,

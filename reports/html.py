@@ -339,7 +339,7 @@ def _unfinished(view: RunView) -> str:
 
 
 def _nothing_found(view: RunView) -> str:
-    if not view.judged and not view.loads:
+    if not view.judged and not view.loaded:
         return "Nothing was tested, so nothing was found."
     return "None: nothing that was tested deviated."
 
@@ -356,6 +356,8 @@ def _qualification(view: RunView) -> list[dict[str, Any]]:
         if levels
         else "no service level was set"
         if view.loads
+        else capacity.sentence(view.capacities[-1])
+        if view.capacities
         else "no load was run"
     ]
     if ledgers:
@@ -381,7 +383,7 @@ def _qualification(view: RunView) -> list[dict[str, Any]]:
         {
             "stage": "PQ, performance",
             "question": "Does it keep doing so under the load of the intended use?",
-            "links": [("load", "load")] if view.loads else [],
+            "links": [("load", "load")] if view.loaded else [],
             "result": "; ".join(performance),
         },
     ]

@@ -153,6 +153,11 @@ class RunView:
     problems: list[str]  # why a sealed record cannot be relied on
 
     @property
+    def loaded(self) -> bool:
+        """Whether the target was loaded, by a load or in the search for its capacity."""
+        return bool(self.loads or self.capacities)
+
+    @property
     def title(self) -> str:
         """The name of what was tested."""
         target = self.run.target if self.run else {}

@@ -20,6 +20,7 @@ from stepwedge.errors import Exit
 from stepwedge.events import (
     AnyEvent,
     BaselineCompared,
+    Capacity,
     CheckFinished,
     Ledger,
     LoadSummary,
@@ -30,6 +31,8 @@ from stepwedge.events import (
 )
 from stepwedge.verdicts import Verdict
 
+# The stage that fills an archive; its end says how many `instances` there are, and a `problem`.
+FILL = "fill"
 # The verdicts by which a check says something about the target.
 JUDGED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.WARN})
 
@@ -58,6 +61,8 @@ class _Facts:
     unreachable: list[TargetSeen]
     loads: list[LoadSummary]
     ledgers: list[Ledger]
+    capacities: list[Capacity]
+    fills: list[StageFinished]
     interrupted: bool
 
     @property
@@ -86,11 +91,14 @@ class _Facts:
             elif asked and not any(one.succeeded for one in asked):
                 count = _count(sum(one.started for one in asked), "operation")
                 missed.append(f"not one of {count} of the load succeeded")
+        missed += [found.limit for found in self.capacities if found.scale is None]
+        missed += [fill.detail["problem"] for fill in self.fills if fill.detail.get("problem")]
         return missed
 
     @property
     def loaded(self) -> bool:
-        return any(one.started for load in self.loads for one in load.operations)
+        started = any(one.started for load in self.loads for one in load.operations)
+        return started or bool(self.capacities or self.fills)
 
 
 def outcome(events: Iterable[AnyEvent]) -> Outcome:
@@ -117,6 +125,8 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
     seen: dict[str, TargetSeen] = {}
     loads: list[LoadSummary] = []
     ledgers: list[Ledger] = []
+    capacities: list[Capacity] = []
+    fills: list[StageFinished] = []
     open_stages: Counter[str] = Counter()
     interrupted = False
     for event in events:
@@ -134,11 +144,15 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
                 loads.append(event)
             case Ledger():
                 ledgers.append(event)
+            case Capacity():
+                capacities.append(event)
             case StageStarted():
                 open_stages[event.stage] += 1
             case StageFinished():
                 open_stages[event.stage] -= 1
                 interrupted |= event.interrupted
+                if event.stage == FILL and event.detail:
+                    fills.append(event)
             case RunFinished():
                 interrupted |= event.interrupted
             case _:
@@ -153,6 +167,8 @@ def _gather(events: Iterable[AnyEvent]) -> _Facts:
         unreachable=[one for one in seen.values() if not one.reachable],
         loads=loads,
         ledgers=ledgers,
+        capacities=capacities,
+        fills=fills,
         interrupted=interrupted or any(left > 0 for left in open_stages.values()),
     )
 
@@ -262,7 +278,9 @@ def _load(facts: _Facts) -> list[str]:
             + (f" (and {len(missed) - 1} more)" if len(missed) > 1 else "")
         )
     elif facts.loaded:
-        parts.append(_carried(facts))
+        parts += [_carried(facts.loads)] if facts.loads else []
+        parts += [_sustained(found) for found in facts.capacities]
+        parts += [f"filled to {_count(one.detail['instances'], 'instance')}" for one in facts.fills]
     if (
         facts.ledgers
         and not facts.lost
@@ -272,14 +290,26 @@ def _load(facts: _Facts) -> list[str]:
     return parts
 
 
-def _carried(facts: _Facts) -> str:
-    operations = [one for load in facts.loads for one in load.operations]
+def _sustained(found: Capacity) -> str:
+    year = (
+        f", as at the busiest hour of {_count(round(found.exams_per_year), 'exam')} a year"
+        if found.exams_per_year
+        else ""
+    )
+    return (
+        f"sustains {found.rate:.3g} {found.operation} a second within "
+        f"{_count(len(found.levels), 'service level')}{year}"
+    )
+
+
+def _carried(loads: list[LoadSummary]) -> str:
+    operations = [one for load in loads for one in load.operations]
     dimse = [one for one in operations if one.is_dimse]
     done = sum(one.succeeded for one in dimse)
     failed = sum(one.failed for one in dimse)
     exams = sum(one.succeeded for one in operations if one.name == "exam")
-    kept = sum(len(load.service_levels) for load in facts.loads)
-    rate = done / max(sum(load.duration for load in facts.loads), 1e-9)
+    kept = sum(len(load.service_levels) for load in loads)
+    rate = done / max(sum(load.duration for load in loads), 1e-9)
     per_second = _number(round(rate)) if rate >= 100 else f"{rate:.2g}"
     text = f"carried {_count(done, 'operation')} at {per_second} a second"
     if exams:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from run_records import (
     START,
     check_finished,
@@ -16,6 +17,7 @@ from run_records import (
 from stepwedge.errors import Exit
 from stepwedge.events import (
     AnyEvent,
+    Capacity,
     LoadOperation,
     LoadSummary,
     RunFinished,
@@ -32,6 +34,22 @@ WARN = check_finished("FIND-050", Verdict.WARN)
 BLOCKED = check_finished("MOVE-010", Verdict.BLOCKED)
 NOT_CLAIMED = check_finished("GET-001", Verdict.NOT_CLAIMED)
 ERROR = check_finished("STOR-001", Verdict.ERROR)
+KNEE = Capacity(
+    at=START,
+    scenario="store-flood",
+    operation="exam",
+    scale=2.0,
+    rate=10.0,
+    exams_per_year=100_000.0,
+    limit="store.response.p99 < 1s",
+    levels=["lost == 0"],
+    steps=[],
+)
+NO_KNEE = structs.replace(KNEE, scale=None, rate=None, limit="the service levels do not hold")
+FILLED = StageFinished(
+    at=START, stage="fill", duration=9.0, detail={"instances": 100_000, "problem": ""}
+)
+BROKEN_OFF = structs.replace(FILLED, detail={"instances": 100_000, "problem": "timeout connect"})
 DEAD = target_seen(reachable=False, problem="connection refused", phase="connect")
 KEPT = ServiceLevel(text="95 % of C-STORE answered within 1 s", held=True)
 MISSED = ServiceLevel(text="95 % of C-FIND answered within 0.2 s", held=False)
@@ -57,6 +75,10 @@ CUT = StageFinished(at=START + 9, stage="check", duration=9.0, interrupted=True)
         ([], Exit.NOTHING_EXECUTED),
         ([NOT_CLAIMED, BLOCKED], Exit.NOTHING_EXECUTED),
         ([load_summary()], Exit.HELD),
+        ([KNEE], Exit.HELD),
+        ([NO_KNEE], Exit.SERVICE_LEVEL_MISSED),
+        ([FILLED], Exit.HELD),
+        ([BROKEN_OFF], Exit.SERVICE_LEVEL_MISSED),
         ([load_summary(KEPT)], Exit.HELD),
         ([load_summary(KEPT, MISSED)], Exit.SERVICE_LEVEL_MISSED),
         ([FAIL, load_summary(MISSED)], Exit.NOT_CONFORMANT),
@@ -89,6 +111,9 @@ def test_exit_code(events: list[AnyEvent], code: Exit) -> None:
             ["carried 1\u202f000 operations", "none of 1\u202f000"],
         ),
         ([load_summary(MISSED)], ["Service level missed: 95 % of C-FIND answered within 0.2 s."]),
+        ([KNEE], ["Sustains 10 exam a second within 1 service level, as at the busiest hour of"]),
+        ([NO_KNEE], ["Service level missed: the service levels do not hold."]),
+        ([FILLED], ["Filled to 100\u202f000 instances."]),
         ([ledger(found=997, missing=3)], ["3 of 1\u202f000 acknowledged instances lost."]),
         ([BEGUN, PASS, CUT], ["Interrupted before the end; until then conformant", "in 1 check."]),
         ([PASS, ERROR], ["The harness failed in 1 check; the rest stands"]),
