@@ -129,6 +129,43 @@ THORAX: tuple[Ellipsoid, ...] = (
 BY_BODY_PART = {"CHEST": THORAX, "ABDOMEN": THORAX, "HEAD": HEAD, "BRAIN": HEAD}
 
 
+# Points of a circle, a quarter at a time, by Pythagorean fractions.
+_QUARTER = ((1.0, 0.0), (84 / 85, 13 / 85), (12 / 13, 5 / 13), (0.8, 0.6), (20 / 29, 21 / 29),
+            (0.6, 0.8), (5 / 13, 12 / 13), (13 / 85, 84 / 85))  # fmt: skip
+_CIRCLE = tuple(
+    point
+    for turn in ((1, 0), (0, 1), (-1, 0), (0, -1))
+    for point in ((c * turn[0] - s * turn[1], c * turn[1] + s * turn[0]) for c, s in _QUARTER)
+)
+
+
+def part(anatomy: tuple[Ellipsoid, ...], tissue: Tissue, side: int = 0) -> Ellipsoid:
+    """The first ellipsoid of a tissue; `side` is 1 or -1 for the one at that end of x, or 0."""
+    found = (body for body in anatomy if body.tissue == tissue)
+    return next(body for body in found if not side or body.centre[0] * side > 0)
+
+
+def outline(body: Ellipsoid, z: float, margin: float = 0.0) -> list[tuple[float, float]]:
+    """Points around the cut of an ellipsoid at height `z`; none where it is not met.
+
+    `margin` is added to its half axes.
+    """
+    height = (z - body.centre[2]) / body.axes[2]
+    left = 1.0 - height * height
+    if left <= 0:
+        return []
+    scale = float(np.sqrt(left))
+    across, up = body.axes[0] * scale + margin, body.axes[1] * scale + margin
+    cosine, sine = body.turn
+    return [
+        (
+            body.centre[0] + across * c * cosine - up * s * sine,
+            body.centre[1] + across * c * sine + up * s * cosine,
+        )
+        for c, s in _CIRCLE
+    ]
+
+
 def tissues(anatomy: tuple[Ellipsoid, ...], rows: int, columns: int, z: float) -> NDArray[np.uint8]:
     """The slice of `anatomy` at height `z` (-1…1), as the number of the tissue in each pixel."""
     x = (2 * np.arange(columns) + 1 - columns) / columns

@@ -1,4 +1,4 @@
-"""Colour pictures: a test chart, the inside of a tube, stained tissue in tiles."""
+"""Colour pictures: a test chart, the inside of a tube, a photographer's patches, flow."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ _BARS = (
     (191, 191, 191), (191, 191, 0), (0, 191, 191), (0, 191, 0), (191, 0, 191), (191, 0, 0),
     (0, 0, 191),
 )  # fmt: skip
-
-# Random values that nuclei are drawn from by a hash of the place.
-_TABLE = 4096
 
 
 @lru_cache(maxsize=64)
@@ -92,38 +89,6 @@ def patches(rows: int, columns: int) -> bytes:
     image += noise.bell((rows, columns), 1.5, 0, "patches", rows, columns)[:, :, np.newaxis]
     stamp(image, 255)
     return np.clip(image, 0, 255).astype(np.uint8).tobytes()
-
-
-@lru_cache(maxsize=256)
-def tissue_tile(seed: int, rows: int, columns: int, tile: int, side: int) -> bytes:
-    """One tile of a stained section: pink ground, violet nuclei, white gaps; seamless."""
-    row, column = divmod(tile, side)
-    y = np.arange(row * rows, (row + 1) * rows)[:, np.newaxis]
-    x = np.arange(column * columns, (column + 1) * columns)[np.newaxis, :]
-    place = {"row": row * rows, "column": column * columns}
-    ground = noise.smooth(rows, columns, 48, seed, "ground", **place)
-    fibre = noise.smooth(rows, columns, 12, seed, "fibre", **place)
-    image = np.empty((rows, columns, 3), dtype=np.int32)
-    image[:] = (236, 180, 208)
-    image -= (fibre * np.array((30, 60, 30))[:, np.newaxis, np.newaxis] // 255).transpose(1, 2, 0)
-    nuclei = _nuclei(seed, x, y, 16)
-    image[nuclei] = (98, 62, 140)
-    image[(ground < 70) & ~nuclei] = (244, 240, 246)
-    image += noise.bell((rows, columns), 4.0, seed, "tissue", tile % 8)[:, :, np.newaxis]
-    if row == 0:
-        stamp(image, 40, scale=max(1, columns // 128))
-    return np.clip(image, 0, 255).astype(np.uint8).tobytes()
-
-
-def _nuclei(seed: int, x: NDArray[np.int64], y: NDArray[np.int64], cell: int) -> NDArray[np.bool_]:
-    """Discs, at most one a cell of the lattice, wholly within it."""
-    table = noise.words(_TABLE, seed, "nuclei")
-    word = table[((x // cell) * 71 + (y // cell) * 131) % _TABLE]
-    radius = 3 + (word & 3)
-    dx = x % cell - 7 - ((word >> 4) & 1)
-    dy = y % cell - 7 - ((word >> 6) & 1)
-    inside: NDArray[np.bool_] = (dx * dx + dy * dy <= radius * radius) & ((word >> 8) & 3 > 0)
-    return inside
 
 
 @lru_cache(maxsize=1)

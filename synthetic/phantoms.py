@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepwedge.synthetic import anatomy, noise
-from stepwedge.synthetic.anatomy import Tissue
 from stepwedge.synthetic.lettering import stamp
 
 Image = NDArray[np.int32]
@@ -28,7 +27,7 @@ _CT_NOISE = 10.0
 _MR_NOISE = 22.0
 
 
-def _grid(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def grid(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates of pixel centres in -1…1, x to the right and y upwards."""
     x = (2 * np.arange(columns) + 1 - columns) / columns
     y = (rows - 1 - 2 * np.arange(rows)) / rows
@@ -124,7 +123,7 @@ def _mr_slice(
     labels = anatomy.tissues(body, rows, columns, _level(height))
     look = {t: (s[weighting], s[weighting] // 4) for t, s in anatomy.MR_SIGNAL.items()}
     signal = anatomy.shade(labels, look, seed, max(2, columns // 40)).astype(np.float64)
-    x, _ = _grid(rows, columns)
+    x, _ = grid(rows, columns)
     signal *= 0.9 + 0.2 * x * x
     grain = noise.bell((rows, columns), _MR_NOISE, seed, "mr", rows, field)
     image: Image = np.abs(signal.astype(np.int32) + grain)
@@ -143,12 +142,17 @@ def _cut(index: int, count: int) -> tuple[int, int]:
     return height, (2 * height + turn) % NOISE_FIELDS
 
 
+def level(index: int, count: int) -> float:
+    """Where a slice of a series lies in the unit cube."""
+    return _level(_cut(index, count)[0])
+
+
 def _level(height: int) -> float:
     """Where a height lies in the unit cube: the ends of a body are left out."""
     return (2 * height + 1 - HEIGHTS) / HEIGHTS * 0.75
 
 
-def _ribs(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def ribs(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much rib lies on the ray (0…1): arcs that fall off to the side."""
     arc = (y + 1.12 * (np.abs(x) - 0.15) ** 2) * 5.5
     rib = np.abs(arc - np.floor(arc) - 0.5) * 2
@@ -156,7 +160,7 @@ def _ribs(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
     return np.where(inside, np.clip((rib - 0.55) * 2.2, 0, 1), 0.0)
 
 
-def _spine(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def spine(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much of the spine lies on the ray (0…1), disc by disc."""
     disc = np.abs((y * 9) - np.floor(y * 9) - 0.5) * 2
     column = np.sqrt(np.clip(1 - (x / 0.09) ** 2, 0, 1)) * (0.75 + 0.25 * disc)
@@ -167,14 +171,14 @@ def _spine(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 def projection(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> bytes:
     """A projection radiograph of a chest in unsigned words of `bits`; wedge and bars below."""
     top = (1 << bits) - 1
-    x, y = _grid(rows, columns)
+    x, y = grid(rows, columns)
     # How much of the beam each part takes away, added up along the ray.
     across = np.clip(1.0 - (x / 0.95) ** 2, 0, 1)
     weight = 0.55 * np.sqrt(across) * np.clip(1.15 + 0.15 * y, 0, 1.3)
     for side in (-1, 1):
         lung = ((x - side * 0.4) / 0.3) ** 2 + ((y - 0.08) / 0.62) ** 2
         weight = weight - 0.34 * np.sqrt(np.clip(1 - lung, 0, 1))
-        weight = weight + np.where(side * x > 0, 0.06 * _ribs(x, y), 0)
+        weight = weight + np.where(side * x > 0, 0.06 * ribs(x, y), 0)
         collar = y - 0.72 + 0.25 * np.abs(x) * np.abs(x)
         bone = (np.abs(collar) < 0.025) & (side * x > 0.05) & (side * x < 0.62)
         weight = weight + np.where(bone, 0.1, 0)
@@ -182,7 +186,7 @@ def projection(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> 
         weight = weight + 0.3 * np.sqrt(np.clip(1 - dome, 0, 1))
     heart = ((x - 0.13) / 0.3) ** 2 + ((y + 0.22) / 0.32) ** 2
     weight = weight + 0.26 * np.sqrt(np.clip(1 - heart, 0, 1))
-    weight = weight + 0.17 * _spine(x, y)
+    weight = weight + 0.17 * spine(x, y)
     nodule = (x + 0.45) ** 2 + (y - 0.28) ** 2
     weight = weight + 0.08 * np.clip(1 - nodule / 0.0025, 0, 1)
     image = (np.clip(weight, 0.02, 1.0) * top * 0.9).astype(np.int32)
@@ -199,7 +203,7 @@ def projection(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> 
 def teeth(seed: int, rows: int, columns: int, bits: int, view: int = 0) -> bytes:
     """An intra-oral radiograph in unsigned words of `bits`: four teeth of each jaw, one filled."""
     top = (1 << bits) - 1
-    x, y = _grid(rows, columns)
+    x, y = grid(rows, columns)
     bone = noise.smooth(rows, columns, max(2, columns // 40), seed, "trabeculae")
     weight = np.where(np.abs(y) > 0.45, 0.34 + bone / 1600, 0.12)
     for jaw in (-1, 1):
@@ -309,109 +313,6 @@ def mammogram(
             image[row, min(column, columns - 1)] = top
     if laterality == "R":
         image = image[:, ::-1].copy()
-    height = max(1, rows // 24)
-    image[-height:, :] = wedge(height, columns, 11, top)
-    stamp(image, top)
-    return np.clip(image, 0, top).astype("<u2").tobytes()
-
-
-# How much of a tracer of glucose each tissue takes up, in thousandths of the most.
-_UPTAKE = {
-    Tissue.AIR: 0, Tissue.SKIN: 40, Tissue.FAT: 50, Tissue.MUSCLE: 110, Tissue.BONE: 90,
-    Tissue.MARROW: 240, Tissue.BRAIN: 700, Tissue.FLUID: 60, Tissue.LESION: 1000, Tissue.LUNG: 45,
-    Tissue.VESSEL: 200, Tissue.HEART: 620,
-}  # fmt: skip
-
-
-@lru_cache(maxsize=128)
-def emission_slice(
-    seed: int, rows: int, columns: int, index: int, count: int, body_part: str = "CHEST"
-) -> bytes:
-    """A slice of activity in unsigned 16-bit words: organs, a lesion, blur and counting noise."""
-    body = anatomy.BY_BODY_PART.get(body_part, anatomy.THORAX)
-    labels = anatomy.tissues(body, rows, columns, _level(_cut(index, count)[0]))
-    uptake = np.array([_UPTAKE[tissue] for tissue in Tissue], dtype=np.int64)[labels] * 8
-    activity = _blur(uptake, max(1, columns // 48))
-    return _counted(activity, 40, 8000, seed, "pet", rows, columns, index)
-
-
-# Where a bone scan is hot besides: x, y, size, counts.
-_HOT_SPOTS = ((0.0, 0.86, 0.02, 60), (-0.52, 0.3, 0.004, 220), (0.0, -0.4, 0.004, 260))
-
-
-@lru_cache(maxsize=32)
-def bone_scan(seed: int, rows: int, columns: int, view: int = 0) -> bytes:
-    """A planar view of the skeleton in unsigned 16-bit words: counts, most of them in bone."""
-    x, y = _grid(rows, columns)
-    body = np.clip(1 - (x / 0.9) ** 2, 0, 1) * 12
-    skeleton = body + 60 * _ribs(x, y) + 110 * _spine(x, y)
-    for cx, cy, size, heat in _HOT_SPOTS:
-        distance = (x - cx) ** 2 + (y - cy) ** 2
-        skeleton = skeleton + heat * np.clip(1 - distance / size, 0, 1)
-    if view % 2:
-        skeleton = skeleton[:, ::-1]
-    activity = _blur(skeleton.astype(np.int64), max(1, columns // 90))
-    return _counted(activity, 1, 255, seed, "nm", rows, columns, view)
-
-
-def _blur(image: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
-    """Two passes of a box of `2 * radius + 1` pixels in both directions: nearly a bell."""
-    width = 2 * radius + 1
-    for _ in range(2):
-        for axis in (0, 1):
-            padding = [(0, 0), (0, 0)]
-            padding[axis] = (radius + 1, radius)
-            total = np.cumsum(np.pad(image, padding, mode="edge"), axis=axis)
-            ahead = np.take(total, np.arange(width, total.shape[axis]), axis=axis)
-            behind = np.take(total, np.arange(total.shape[axis] - width), axis=axis)
-            image = (ahead - behind) // width
-    return image
-
-
-def _counted(
-    activity: NDArray[np.int64], gain: int, top: int, seed: int, kind: str, *place: int
-) -> bytes:
-    """Activity as it is counted: noise grows with its square root; `gain` is a count's worth."""
-    rows, columns, index = place
-    field = noise.bell((rows, columns), 64.0, seed, kind, rows, index % NOISE_FIELDS)
-    deviation = np.sqrt(np.clip(activity, 0, None).astype(np.float64) * gain)
-    image: Image = activity.astype(np.int32) + (field * deviation).astype(np.int32) // 64
-    height = max(1, rows // 24)
-    image[-height:, :] = wedge(height, columns, 11, top)
-    stamp(image, top)
-    return np.clip(image, 0, 65535).astype("<u2").tobytes()
-
-
-# Branches of a vessel tree: where it leaves the one above, how it bends, how wide it is.
-_BRANCHES = (
-    (0.62, 0.0, 0.034), (0.6, 0.55, 0.022), (0.6, -0.45, 0.022), (0.25, 0.3, 0.014),
-    (0.2, -0.25, 0.014), (-0.05, 0.75, 0.012), (-0.1, -0.6, 0.012), (-0.3, 0.15, 0.01),
-)  # fmt: skip
-
-
-@lru_cache(maxsize=128)
-def angiogram(
-    seed: int, rows: int, columns: int, bits: int, frame: int, frames: int, bright: bool = False
-) -> bytes:
-    """A frame of an angiogram in unsigned words of `bits`: branches fill from the top.
-
-    Iodine is dark; `bright` inverts that, as fluoroscopy of barium is shown.
-    """
-    top = (1 << bits) - 1
-    x, y = _grid(rows, columns)
-    image = np.full((rows, columns), top * 3 // 4, dtype=np.int32)
-    image -= (np.clip(x * x + y * y, 0, 1) * top / 4).astype(np.int32)
-    image -= (_ribs(x, y) * top / 20).astype(np.int32)
-    front = 1.0 - 2.0 * (frame + 1) / max(frames, 1)
-    for leaves, bend, width in _BRANCHES:
-        below = np.clip(leaves - y, 0, 2)
-        path = bend * below * (1.0 - 0.35 * below) + 0.03 * bend * (below * below - below)
-        vessel = (np.abs(x - path) < width * (1 - below * 0.3)) & (y > front)
-        vessel &= (y < leaves) | (bend == 0.0)
-        image[vessel] = top // 5
-    image += noise.bell((rows, columns), top / 110, seed, "angio", rows, frame % NOISE_FIELDS)
-    if bright:
-        image = top - image
     height = max(1, rows // 24)
     image[-height:, :] = wedge(height, columns, 11, top)
     stamp(image, top)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from stepwedge.synthetic import modules, phantoms
+from stepwedge.synthetic import activity, modules
 from stepwedge.synthetic.model import Instance
 from stepwedge.synthetic.modules import code, item
 
@@ -47,7 +47,7 @@ def pt(instance: Instance) -> Dataset:
     dataset.RescaleIntercept = "0"
     dataset.RescaleSlope = "4"
     modules.window(dataset, 12000, 24000)
-    pixels = phantoms.emission_slice(
+    pixels = activity.emission_slice(
         instance.study.scope.seed,
         plan.rows,
         plan.columns,
@@ -112,7 +112,7 @@ def nm(instance: Instance) -> Dataset:
     ]
     modules.window(dataset, 120, 240)
     pixels = b"".join(
-        phantoms.bone_scan(instance.study.scope.seed, plan.rows, plan.columns, frame)
+        activity.bone_scan(instance.study.scope.seed, plan.rows, plan.columns, frame)
         for frame in range(plan.frames)
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=16)

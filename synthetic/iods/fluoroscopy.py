@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydicom.dataset import Dataset
 
-from stepwedge.synthetic import modules, phantoms
+from stepwedge.synthetic import modules, tubes
 from stepwedge.synthetic.model import Instance
 
 _BITS = 10
@@ -13,7 +15,7 @@ _FRAME_TIME = "66.67"  # milliseconds: fifteen frames a second
 
 def xa(instance: Instance) -> Dataset:
     """X-Ray Angiographic Image IOD (PS3.3 A.14)."""
-    dataset = _cine(instance)
+    dataset = _cine(instance, tubes.angiogram)
     # XA Positioner Module, PS3.3 C.8.7.5
     dataset.PositionerMotion = "STATIC"
     dataset.PositionerPrimaryAngle = "30"
@@ -24,12 +26,12 @@ def xa(instance: Instance) -> Dataset:
 
 def rf(instance: Instance) -> Dataset:
     """X-Ray RF Image IOD (PS3.3 A.16)."""
-    dataset = _cine(instance, bright=True)
+    dataset = _cine(instance, tubes.barium_enema)
     dataset.ColumnAngulation = "0"
     return modules.finish(dataset, instance)
 
 
-def _cine(instance: Instance, *, bright: bool = False) -> Dataset:
+def _cine(instance: Instance, picture: Callable[..., bytes]) -> Dataset:
     """What both share: X-Ray Image and X-Ray Acquisition Modules (PS3.3 C.8.7.1, C.8.7.2)."""
     plan = instance.series.plan
     dataset = modules.start(instance)
@@ -48,9 +50,7 @@ def _cine(instance: Instance, *, bright: bool = False) -> Dataset:
     dataset.LossyImageCompression = "00"
     modules.window(dataset, 1 << (_BITS - 1), 1 << _BITS)
     pixels = b"".join(
-        phantoms.angiogram(
-            instance.study.scope.seed, plan.rows, plan.columns, _BITS, frame, plan.frames, bright
-        )
+        picture(instance.study.scope.seed, plan.rows, plan.columns, _BITS, frame, plan.frames)
         for frame in range(plan.frames)
     )
     modules.image_pixel(dataset, plan.rows, plan.columns, pixels, stored=_BITS)

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from stepwedge.synthetic import modules, phantoms
+from stepwedge.synthetic import activity, anatomy, modules, phantoms
+from stepwedge.synthetic.anatomy import Tissue
 from stepwedge.synthetic.model import Instance
 from stepwedge.synthetic.modules import item
 
-_CONTOUR_POINTS = ((1, 0), (0.8, 0.6), (0.6, 0.8), (0, 1), (-0.6, 0.8), (-0.8, 0.6), (-1, 0),
-                   (-0.8, -0.6), (-0.6, -0.8), (0, -1), (0.6, -0.8), (0.8, -0.6))  # fmt: skip
+
+@dataclass(frozen=True)
+class _Roi:
+    """A region of interest: which part of an anatomy, with a margin in shares of the picture."""
+
+    name: str
+    kind: str  # RT ROI Interpreted Type (3006,00A4)
+    colour: tuple[int, int, int]
+    tissue: Tissue
+    side: int = 0
+    margin: float = 0.0
+
+
+_CHEST = (
+    _Roi("BODY", "EXTERNAL", (0, 200, 0), Tissue.SKIN),
+    _Roi("LUNG L", "ORGAN", (80, 160, 255), Tissue.LUNG, 1),
+    _Roi("LUNG R", "ORGAN", (80, 160, 255), Tissue.LUNG, -1),
+    _Roi("HEART", "ORGAN", (255, 120, 190), Tissue.HEART),
+    _Roi("SPINAL CORD", "ORGAN", (255, 230, 0), Tissue.FLUID),
+    _Roi("GTV", "GTV", (255, 60, 40), Tissue.LESION),
+    _Roi("PTV", "PTV", (255, 140, 0), Tissue.LESION, margin=0.05),
+)
+_HEAD = (
+    _Roi("BODY", "EXTERNAL", (0, 200, 0), Tissue.SKIN),
+    _Roi("BRAIN", "ORGAN", (80, 160, 255), Tissue.BRAIN),
+    _Roi("VENTRICLE L", "ORGAN", (0, 220, 220), Tissue.FLUID, 1),
+    _Roi("VENTRICLE R", "ORGAN", (0, 220, 220), Tissue.FLUID, -1),
+    _Roi("GTV", "GTV", (255, 60, 40), Tissue.LESION),
+    _Roi("PTV", "PTV", (255, 140, 0), Tissue.LESION, margin=0.05),
+)
 
 
 def structure_set(instance: Instance) -> Dataset:
-    """RT Structure Set IOD (PS3.3 A.19): a circle on every slice of the CT series."""
+    """RT Structure Set IOD (PS3.3 A.19): the organs of the CT series, and a target."""
     slices = modules.sources(instance, iod="CT")
     dataset = _start(instance)
     frame = slices[0].series.frame_of_reference_uid
@@ -37,29 +68,29 @@ def structure_set(instance: Instance) -> Dataset:
     dataset.ReferencedFrameOfReferenceSequence = [
         item(FrameOfReferenceUID=frame, RTReferencedStudySequence=[study])
     ]
+    found = _contoured(slices)
     dataset.StructureSetROISequence = [
         item(
-            ROINumber=1,
+            ROINumber=number,
             ReferencedFrameOfReferenceUID=frame,
-            ROIName="TARGET",
+            ROIName=roi.name,
             ROIGenerationAlgorithm="AUTOMATIC",
         )
+        for number, (roi, _) in enumerate(found, start=1)
     ]
     # ROI Contour and RT ROI Observations Modules, C.8.8.6 and C.8.8.8
     dataset.ROIContourSequence = [
-        item(
-            ReferencedROINumber=1,
-            ROIDisplayColor=[255, 0, 0],
-            ContourSequence=[_contour(source) for source in slices],
-        )
+        item(ReferencedROINumber=number, ROIDisplayColor=list(roi.colour), ContourSequence=contours)
+        for number, (roi, contours) in enumerate(found, start=1)
     ]
     dataset.RTROIObservationsSequence = [
         item(
-            ObservationNumber=1,
-            ReferencedROINumber=1,
-            RTROIInterpretedType="PTV",
+            ObservationNumber=number,
+            ReferencedROINumber=number,
+            RTROIInterpretedType=roi.kind,
             ROIInterpreter="",
         )
+        for number, (roi, _) in enumerate(found, start=1)
     ]
     dataset.ApprovalStatus = "UNAPPROVED"
     return modules.finish(dataset, instance)
@@ -160,9 +191,7 @@ def dose(instance: Instance) -> Dataset:
     )
     grid = [
         np.frombuffer(
-            phantoms.emission_slice(
-                instance.study.scope.seed, layout.rows, layout.columns, frame, layout.frames
-            ),
+            activity.dose_slice(layout.rows, layout.columns, frame, layout.frames),
             "<u2",
         )
         for frame in range(layout.frames)
@@ -190,14 +219,36 @@ def _frame_of_reference(dataset: Dataset, instance: Instance) -> None:
     modules.frame_of_reference(dataset, instance.series)
 
 
-def _contour(source: Instance) -> Dataset:
-    z = source.dataset.ImagePositionPatient[2]
-    points: list[str] = []
-    for x, y in _CONTOUR_POINTS:
-        points += [f"{x * 40:g}", f"{y * 40:g}", str(z)]
+def _contoured(slices: tuple[Instance, ...]) -> list[tuple[_Roi, list[Dataset]]]:
+    """The regions that any of the slices meets, with a contour for each of those slices."""
+    body = anatomy.BY_BODY_PART.get(slices[0].series.plan.body_part, anatomy.HEAD)
+    found = []
+    for roi in _CHEST if body is anatomy.THORAX else _HEAD:
+        organ = anatomy.part(body, roi.tissue, roi.side)
+        contours = []
+        for source in slices:
+            level = phantoms.level(source.number - 1, source.series.plan.instances)
+            if points := anatomy.outline(organ, level, roi.margin):
+                contours.append(_contour(source, points))
+        if contours:
+            found.append((roi, contours))
+    return found
+
+
+def _contour(source: Instance, points: list[tuple[float, float]]) -> Dataset:
+    """A contour in millimetres of the patient, of points in the picture's unit square."""
+    image = source.dataset
+    down, across = (float(spacing) for spacing in image.PixelSpacing)
+    corner = [float(value) for value in image.ImagePositionPatient]
+    data = []
+    for x, y in points:
+        # The middle of the first pixel is at the position of the image, half a pixel inside.
+        data.append(f"{corner[0] + ((x + 1) * image.Columns - 1) / 2 * across:.3f}")
+        data.append(f"{corner[1] + ((1 - y) * image.Rows - 1) / 2 * down:.3f}")
+        data.append(str(image.ImagePositionPatient[2]))
     return item(
         ContourImageSequence=[modules.reference(source)],
         ContourGeometricType="CLOSED_PLANAR",
-        NumberOfContourPoints=len(_CONTOUR_POINTS),
-        ContourData=points,
+        NumberOfContourPoints=len(points),
+        ContourData=data,
     )

@@ -8,7 +8,7 @@ from math import isqrt
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from stepwedge.synthetic import colours, modules, phantoms
+from stepwedge.synthetic import colours, histology, modules, phantoms
 from stepwedge.synthetic.model import Instance
 from stepwedge.synthetic.modules import code, item
 
@@ -130,7 +130,7 @@ def whole_slide(instance: Instance) -> Dataset:
         )
     ]
     pixels = b"".join(
-        colours.tissue_tile(instance.study.scope.seed, plan.rows, plan.columns, tile, side)
+        histology.tile(instance.study.scope.seed, plan.rows, plan.columns, tile, side)
         for tile in range(side * side)
     )
     modules.image_pixel(

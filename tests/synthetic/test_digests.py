@@ -17,7 +17,7 @@ PINNED = {
     "mammography-screening": "e8a2a8d12e5a143849e2cbeb39a448a1be96d818830360838744da4cae911a65",
     "night-ct": "6178d0141438cdc39f588d5f935c78f0dcad166c20adba3181dec23f748802f5",
     "conformance": "d59dd7e2e8d205cebdd41e161f81b81d41a6d82a95b2f1b5af22dcd502b5c955",
-    "variety": "b0b803145f83938da5284960a2180a41d4190a7669b5d79e36d6fc1d35cfdfc8",
+    "variety": "c963a0803b5669bee30d7511fda4c7c9b1d06701f3b946c99b7b5ba404a3cebe",
     "odd": "8d3e95bf4862396985dfa8aba0c6eac509d40347654f6d69ff9e2a4d5f3ce7df",
     "people": "8d509b64a37cf8fd75d8622d6b5f57748cb00e3d3dcd275f2d3e3d0367156e19",
 }

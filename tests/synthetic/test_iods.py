@@ -11,10 +11,12 @@ import io
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
@@ -195,3 +197,26 @@ def test_the_corpus_can_be_asked_for_by_name() -> None:
     corpus = build("variety", 3, "name", matrix=16)
     for question in corpus.questions:
         assert corpus.matching(question.level, question.keys).required
+
+
+def test_contours_lie_on_what_they_are_called_after() -> None:
+    """In the middle of each target's contour are the pixels of the lesion, on every slice."""
+    (study,) = (study for study in VARIETY.studies if study.plans[-1].iod == "RTSTRUCT")
+    slices = replace(study.plans[0], instances=20, rows=128, columns=128)
+    study = replace(study, plans=(slices, study.plans[-1]))
+    contours = study.series[-1].instances[0].dataset
+    names = {roi.ROINumber: roi.ROIName for roi in contours.StructureSetROISequence}
+    assert set(names.values()) >= {"BODY", "LUNG L", "LUNG R", "HEART", "SPINAL CORD", "GTV"}
+    images = {one.sop_instance_uid: one.dataset for one in study.series[0].instances}
+    seen = 0
+    for roi in contours.ROIContourSequence:
+        for contour in roi.ContourSequence if names[roi.ReferencedROINumber] == "GTV" else ():
+            image = images[contour.ContourImageSequence[0].ReferencedSOPInstanceUID]
+            points = np.array(contour.ContourData, float).reshape(-1, 3)
+            corner = np.array(image.ImagePositionPatient, float)
+            assert (points[:, 2] == corner[2]).all()
+            x, y = np.rint((points.mean(axis=0) - corner)[:2] / float(image.PixelSpacing[0]))
+            units = np.frombuffer(image.PixelData, "<i2").reshape(image.Rows, image.Columns)
+            assert 0 < units[int(y), int(x)] < 150
+            seen += 1
+    assert seen >= 2

@@ -89,6 +89,8 @@ def test_the_contact_sheet_is_offline_and_the_same_twice(tmp_path: Path) -> None
     page = (tmp_path / "one.html").read_text()
     assert page == (tmp_path / "two.html").read_text()
     assert page.count("<figure>") == len(IODS)
+    assert all(f"<b>{kind}</b>" in page for kind in IODS)
+    assert page.count("<polygon") >= 5  # contours lie over the slice that they belong to
     assert "http" not in page
 
 
