@@ -2,13 +2,11 @@
 
 `evidence/<check>.conversation.json` holds what `stepwedge.wire.describe` saw: one entry a PDU.  The
 forms here are the reading side of that file: fields that a newer version adds are passed over.
-The offending field of a check is looked for by its tag, else by its name, in what the target sent;
-the last PDU that holds it is the one that decided.
+Which PDU decided the verdict, and what of it is marked, `offence` says.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,9 @@ from pathlib import Path
 import msgspec
 
 from stepwedge.record import UNREADABLE
+from stepwedge.reports.offence import Decided
 
 SUFFIX = ".conversation.json"
-
-_TAG = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -80,6 +77,11 @@ class Rung:
     lines: list[Line]
     dump: str
 
+    @property
+    def lacks(self) -> bool:
+        """It decided the verdict by what is not in it."""
+        return self.marked and not any(line.marked for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -107,20 +109,13 @@ def read(run: Path, path: str) -> Conversation | None:
     return found if isinstance(found, Conversation) else Conversation(pdus=found)
 
 
-def ladder(talk: Conversation, file: str, offending: str, most: int = 60) -> Ladder:
+def ladder(talk: Conversation, file: str, decided: Decided | None, most: int = 60) -> Ladder:
     """The ladder of a conversation of which at most `most` PDUs are drawn.
 
     Of a longer one the beginning and the end are drawn, and what decided the verdict.
     """
     ours = "to-server" if talk.we_requested else "to-client"
-    decisive = max(
-        (
-            index
-            for index, pdu in enumerate(talk.pdus)
-            if offending and pdu.direction != ours and _holds(pdu, offending)
-        ),
-        default=-1,
-    )
+    decisive = -1 if decided is None else decided.index
     head = most // 2
     shown = [
         (index, pdu)
@@ -138,7 +133,7 @@ def ladder(talk: Conversation, file: str, offending: str, most: int = 60) -> Lad
                 pdu=pdu,
                 outgoing=pdu.direction == ours,
                 marked=index == decisive,
-                lines=list(_lines(pdu.fields, offending if index == decisive else "")),
+                lines=list(_lines(pdu.fields, decided if index == decisive else None)),
                 dump=dump(pdu.hex),
             )
             for index, pdu in shown
@@ -148,22 +143,10 @@ def ladder(talk: Conversation, file: str, offending: str, most: int = 60) -> Lad
     )
 
 
-def _holds(pdu: Pdu, offending: str) -> bool:
-    return any(line.marked for line in _lines(pdu.fields, offending))
-
-
-def _lines(fields: Sequence[Field], offending: str, depth: int = 0) -> Iterator[Line]:
+def _lines(fields: Sequence[Field], decided: Decided | None, depth: int = 0) -> Iterator[Line]:
     for field in fields:
-        yield Line(depth, field, bool(offending) and same_field(field.name, offending))
-        yield from _lines(field.fields, offending, depth + 1)
-
-
-def same_field(name: str, offending: str) -> bool:
-    """True when a decoded field is the one that a check speaks of."""
-    ours, theirs = _TAG.findall(name), _TAG.findall(offending)
-    if ours and theirs:
-        return str(ours[-1]).upper() == str(theirs[-1]).upper()
-    return name.casefold() == offending.casefold()
+        yield Line(depth, field, decided is not None and decided.marks(field))
+        yield from _lines(field.fields, decided, depth + 1)
 
 
 def dump(digits: str) -> str:

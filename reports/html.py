@@ -12,7 +12,7 @@ import hashlib
 import shlex
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +28,7 @@ from stepwedge.reports import (
     claimed,
     conversation,
     loadview,
+    offence,
     overhead,
     pictures,
     statement,
@@ -36,8 +37,10 @@ from stepwedge.reports import (
     transitions,
     units,
 )
+from stepwedge.reports.conversation import Conversation
 from stepwedge.reports.findings import Finding, findings, quantity, verdict_word
 from stepwedge.reports.model import SEVERITY, RunView
+from stepwedge.reports.offence import Decided
 from stepwedge.reports.text import plain, printable
 from stepwedge.verdicts import Level, Verdict
 from stepwedge.version import VERSION
@@ -247,11 +250,8 @@ def _ladders(view: RunView, found: Sequence[Finding], room: int) -> dict[str, Ma
         if check is None:
             continue
         parts = []
-        for path in check.evidence:
-            talk = conversation.read(view.folder, path)
-            if talk is None or not talk.pdus:
-                continue
-            ladder = conversation.ladder(talk, path, check.field)
+        for path, talk, decided in _decided(view, check):
+            ladder = conversation.ladder(talk, path, decided)
             part = template.render(
                 ladder=ladder,
                 check=check,
@@ -262,6 +262,22 @@ def _ladders(view: RunView, found: Sequence[Finding], room: int) -> dict[str, Ma
         if parts:
             drawn[finding.anchor] = Markup("").join(parts)
     return drawn
+
+
+def _decided(
+    view: RunView, check: CheckFinished
+) -> Iterator[tuple[str, Conversation, Decided | None]]:
+    """The conversations of a check, and where in each the offence is."""
+    talks = {
+        path: talk
+        for path in check.evidence
+        if (talk := conversation.read(view.folder, path)) is not None and talk.pdus
+    }
+    found = {path: offence.named(talk, check.field, check.observed) for path, talk in talks.items()}
+    asked = [path for path, talk in talks.items() if talk.we_requested]
+    if asked and not any(found.values()):
+        found[asked[-1]] = offence.answer(talks[asked[-1]], check.field)
+    return ((path, talk, found[path]) for path, talk in talks.items())
 
 
 def _no_room(path: str) -> Markup:

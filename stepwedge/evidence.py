@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,26 +26,34 @@ MOST = 6
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """One connection, PDU by PDU; `label` says what it was for, `peer` is host:port."""
+    """One connection, PDU by PDU; `label` says what it was for, `peer` is host:port.
+
+    `peer` is the server of the connection: the target, or our receiver when the target called.
+    """
 
     label: str
     peer: str
     pdus: list[PduView]
+    we_requested: bool = True
 
 
-def keep(
-    folder: Path, name: str, conversations: Sequence[tuple[str, tuple[str, int], Sequence[Chunk]]]
-) -> list[str]:
-    """Writes conversations (label, address of the server, chunks) and returns their paths.
+class Said(NamedTuple):
+    """One connection as it was recorded: the server's address, and whether we opened it."""
 
-    The paths are relative to the run folder.
-    """
+    label: str
+    address: tuple[str, int]
+    chunks: Sequence[Chunk]
+    we_requested: bool = True
+
+
+def keep(folder: Path, name: str, conversations: Sequence[Said]) -> list[str]:
+    """Writes conversations and returns the paths of the files, relative to the run folder."""
     paths: list[str] = []
-    spoken = [one for one in conversations if one[2]]
-    for number, (label, address, chunks) in enumerate(spoken[-MOST:], start=1):
+    for number, said in enumerate(_telling([one for one in conversations if one.chunks]), start=1):
         stem = f"{name}-{number}"
-        safe = redacted(chunks)
-        view = Conversation(label, f"{address[0]}:{address[1]}", list(describe(safe)))
+        safe, address = redacted(said.chunks), said.address
+        peer = f"{address[0]}:{address[1]}"
+        view = Conversation(said.label, peer, list(describe(safe)), said.we_requested)
         files = {
             CONVERSATION: msgspec.json.encode(view),
             ".bin": b"".join(chunk.data for chunk in safe),
@@ -52,6 +61,15 @@ def keep(
         }
         paths += [write_evidence(folder, stem + end, content) for end, content in files.items()]
     return paths
+
+
+def _telling(spoken: list[Said]) -> list[Said]:
+    """The last of them, and among these the last that we opened: what we asked belongs to it."""
+    last = spoken[-MOST:]
+    ours = next((one for one in reversed(spoken) if one.we_requested), None)
+    if ours is None or any(one is ours for one in last):
+        return last
+    return [ours, *last[1:]]
 
 
 def load_conversation(path: Path) -> Conversation:

@@ -244,7 +244,9 @@ def test_offending_element(study_root: Queries) -> None:
     """A refused identifier is answered with the Offending Element."""
     final = _refused(study_root)
     element = final.value("OffendingElement")
-    expect(element not in (None, ""), "an Offending Element", "none", "(0000,0901)")
+    expect(
+        element not in (None, ""), "an Offending Element", "none", "Offending Element (0000,0901)"
+    )
 
 
 @check(
@@ -253,7 +255,9 @@ def test_offending_element(study_root: Queries) -> None:
 def test_error_comment(study_root: Queries) -> None:
     """A refused identifier is answered with an Error Comment that says why."""
     final = _refused(study_root)
-    expect(bool(final.value("ErrorComment")), "an Error Comment", "none", "(0000,0902)")
+    expect(
+        bool(final.value("ErrorComment")), "an Error Comment", "none", "Error Comment (0000,0902)"
+    )
 
 
 @check("FIND-114", "PS3.4 C.4.1.3.1", SHALL, claim=CLAIM, defects=["find-refusal-with-identifier"])

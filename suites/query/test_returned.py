@@ -94,7 +94,10 @@ def test_availability(study_root: Queries) -> None:
     for match in _matches(study_root, "STUDY"):
         said = match.get("InstanceAvailability")
         expect(
-            said in (None, "ONLINE", "NEARLINE"), "ONLINE or NEARLINE", f"{said!r}", "Availability"
+            said in (None, "ONLINE", "NEARLINE"),
+            "ONLINE or NEARLINE",
+            f"{said!r}",
+            "Instance Availability",
         )
 
 
