@@ -175,7 +175,7 @@ class Requester(Workstation):
     role: Literal["requester"]  # type: ignore[assignment]
     keys: Annotated[tuple[Key, ...], Field(min_length=1)] = ("study-uid",)
     association: Literal["kept", "each"] = "each"
-    age: Annotated[float, Field(ge=0)] = 2  # what the edge has acknowledged may be on its way
+    age: Annotated[float, Field(ge=0)] = 5  # what an edge has acknowledged may be on its way
     user: Literal["physician", "colleague", ""] = "physician"
 
 

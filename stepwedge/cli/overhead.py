@@ -50,7 +50,7 @@ ALONE, THROUGH = "the PACS alone", "through the edge"
 @click.option("--lowest", type=float, default=1.0, show_default=True, help="The first scale.")
 @click.option("--precision", type=float, default=0.25, show_default=True, help="Of the knees.")
 @click.option("--trials", type=click.IntRange(4, 100), default=8, show_default=True)
-@click.option("--trial-seconds", type=float, default=8.0, show_default=True, help="Of each trial.")
+@click.option("--trial-seconds", type=float, default=12.0, show_default=True, help="Of each trial.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
 @click.option(
     "--runs",
