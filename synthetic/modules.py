@@ -18,6 +18,12 @@ from stepwedge.version import VERSION
 
 MANUFACTURER = "Stepwedge"
 
+# Values of Body Part Examined that are of a paired structure, among those that the mixes have; of
+# an unknown part it is not known whether it is.
+_MAYBE_PAIRED = frozenset(
+    {"", "BREAST", "HAND", "FOOT", "KNEE", "HIP", "SHOULDER", "ELBOW", "WRIST", "ANKLE", "EYE"}
+)
+
 
 def start(instance: Instance) -> Dataset:
     """SOP Common, Patient, General Study, General Series and General Equipment of an instance."""
@@ -114,9 +120,8 @@ def general_series(dataset: Dataset, series: Series) -> None:
         dataset.BodyPartExamined = plan.body_part
     if plan.protocol:
         dataset.ProtocolName = plan.protocol
-    if plan.laterality or (series.iod.image and not plan.body_part):
-        # Type 2C: of an unknown part it is not known whether it is paired.
-        dataset.Laterality = plan.laterality
+    if plan.laterality or (series.iod.image and plan.body_part in _MAYBE_PAIRED):
+        dataset.Laterality = plan.laterality  # type 2C: empty when nobody knows
 
 
 def general_equipment(dataset: Dataset, series: Series) -> None:

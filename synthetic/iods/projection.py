@@ -107,8 +107,9 @@ def _digital(instance: Instance, intent: str, region: str, *, finish: bool = Tru
     modules.general_image(dataset, instance, "ORIGINAL", "PRIMARY", "")
     modules.acquisition(dataset, instance)
     dataset.PresentationIntentType = intent  # DX Series Module, C.8.11.1
-    # DX Anatomy Imaged Module, C.8.11.2
-    dataset.ImageLaterality = "U"
+    # DX Anatomy Imaged Module, C.8.11.2; with it the series has no Laterality (C.7.3.1)
+    dataset.ImageLaterality = plan.laterality or "U"
+    modules.put(dataset, "Laterality", None)
     value, meaning = _REGIONS.get(plan.body_part or region, _REGIONS[region])
     dataset.AnatomicRegionSequence = [code(value, "SCT", meaning)]
     # DX Image Module, C.8.11.3

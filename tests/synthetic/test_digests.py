@@ -14,7 +14,7 @@ from stepwedge.synthetic.corpora import build
 
 PINNED = {
     "general-hospital": "62a5897c979943307e22c6189fb2ea6c7398d3af5eb54c1a1b6da91b168ab3e8",
-    "mammography-screening": "e8a2a8d12e5a143849e2cbeb39a448a1be96d818830360838744da4cae911a65",
+    "mammography-screening": "56bb8b5d4eb6448987a8039ee5bd09daeb802f5c54de699175cac75c6a5f58a8",
     "night-ct": "6178d0141438cdc39f588d5f935c78f0dcad166c20adba3181dec23f748802f5",
     "conformance": "d59dd7e2e8d205cebdd41e161f81b81d41a6d82a95b2f1b5af22dcd502b5c955",
     "variety": "c963a0803b5669bee30d7511fda4c7c9b1d06701f3b946c99b7b5ba404a3cebe",
