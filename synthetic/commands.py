@@ -239,7 +239,7 @@ def large(seed: int, run: str, size: str, out: Path) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("preview.html"),
     show_default=True,
-    help="The HTML file to write.",
+    help="The HTML file to write, or a PNG file.",
 )
 def preview(seed: int, run: str, out: Path) -> None:
     """Draw a contact sheet: every kind of object, and the people."""

@@ -1,4 +1,4 @@
-"""The contact sheet: one picture of every kind of object, and the people, on one offline page."""
+"""The contact sheet: a picture of every kind of object, and the people, offline; or a PNG."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from pydicom.uid import UID
 
 from stepwedge.errors import UsageError
-from stepwedge.synthetic import people
+from stepwedge.synthetic import people, raster
 from stepwedge.synthetic.codecs import CODECS, NATIVE
 from stepwedge.synthetic.hospital import Hospital
 from stepwedge.synthetic.iods import IODS
+from stepwedge.synthetic.lettering import stamp
 from stepwedge.synthetic.model import Instance
 from stepwedge.synthetic.odd import CATALOGUE
 from stepwedge.synthetic.variety import variety_corpus
-from stepwedge.synthetic.views import view
+from stepwedge.synthetic.views import picture, view
 from stepwedge.version import VERSION
 
 MATRIX = 384
@@ -102,19 +104,47 @@ code { font: .8rem ui-monospace, "DejaVu Sans Mono", monospace; color: var(--mar
 
 
 def write_preview(seed: int, run: str, out: Path, *, matrix: int = MATRIX) -> int:
-    """Writes the contact sheet of `seed` to the HTML file `out`; returns the number of pictures.
+    """Writes the contact sheet of `seed` to `out`; returns the number of pictures.
 
+    It is a PNG file of what has pixels when `out` ends so, an HTML page of everything otherwise.
     `matrix` is rows and columns of the images.  Raises `UsageError` when `out` cannot be written.
     """
     try:
-        with out.open("w", encoding="utf-8") as file:
-            cards = dict(_cards(seed, run, matrix))
-            file.write(_page(seed, run, cards))
+        with out.open("wb") as file:
+            instances = _instances(seed, run, matrix)
+            if out.suffix.lower() == ".png":
+                pictures = {
+                    instance.series.plan.iod: pixels
+                    for instance in instances
+                    if (pixels := picture(instance)) is not None
+                }
+                file.write(raster.png(_poster(pictures)))
+                return len(pictures)
+            cards = {instance.series.plan.iod: _card(instance) for instance in instances}
+            file.write(_page(seed, run, cards).encode())
+            return len(cards)
     except OSError as problem:
         raise UsageError(
             f"cannot write {out}: {problem.strerror}", "name a file in a folder that you may use"
         ) from None
-    return len(cards)
+
+
+def _poster(pictures: dict[str, raster.Picture]) -> raster.Picture:
+    """The pictures row by row, each with the name of its kind below."""
+    cell, label, gap, across = 256, 22, 8, 6
+    down = -(-len(pictures) // across)
+    high, wide = cell + label + gap, cell + gap
+    sheet = np.full((down * high + gap, across * wide + gap, 3), 12, dtype=np.uint8)
+    ordered = [kind for _, kinds in _groups() for kind in kinds if kind in pictures]
+    for number, kind in enumerate(ordered):
+        small = raster.fit(pictures[kind], cell, cell)
+        if small.ndim == 2:
+            small = np.repeat(small[:, :, np.newaxis], 3, axis=2)
+        top, left = gap + number // across * high, gap + number % across * wide
+        sheet[top : top + small.shape[0], left : left + small.shape[1]] = small
+        stamp(sheet[top + cell : top + cell + label, left : left + cell], 200, kind.upper(),
+              scale=2, row=4)  # fmt: skip
+    return sheet
 
 
 def _page(seed: int, run: str, cards: dict[str, str]) -> str:
@@ -150,7 +180,8 @@ def _groups() -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "Others", rest
 
 
-def _cards(seed: int, run: str, matrix: int) -> Iterator[tuple[str, str]]:
+def _instances(seed: int, run: str, matrix: int) -> Iterator[Instance]:
+    """One instance of every kind, the middle one of a series that is long enough to have one."""
     Hospital(seed, run)  # refuses an unfit seed or run before anything is drawn
     for study in variety_corpus(seed, run, matrix=matrix).studies:
         last = study.plans[-1]
@@ -163,7 +194,7 @@ def _cards(seed: int, run: str, matrix: int) -> Iterator[tuple[str, str]]:
         # What it refers to, if anything, is a whole body, too.
         sources = tuple(replace(plan, instances=_SLICES) for plan in study.plans[:-1])
         instances = replace(study, plans=(*sources, last)).series[-1].instances
-        yield last.iod, _card(instances[len(instances) // 2])
+        yield instances[len(instances) // 2]
 
 
 def _card(instance: Instance) -> str:

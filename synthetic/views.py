@@ -23,25 +23,35 @@ _WASH = ((0.2, (40, 80, 255)), (0.4, (0, 190, 190)), (0.6, (60, 200, 60)), (0.8,
          (0.95, (255, 60, 40)))  # fmt: skip
 
 
+def picture(instance: Instance) -> raster.Picture | None:
+    """The instance as pixels alone, or None when it has none."""
+    dataset = instance.dataset
+    special = {"SEG": _segments, "RTDOSE": _wash, "WSI": _slide}.get(instance.series.plan.iod)
+    if special is not None:
+        return special(instance, dataset)
+    if "PixelData" not in dataset:
+        return None
+    return raster.picture(dataset, int(dataset.get("NumberOfFrames", 1) or 1) // 2)
+
+
 def view(instance: Instance) -> str:
     """The instance as HTML."""
     dataset = instance.dataset
     special = {
-        "SEG": _segments, "RTSTRUCT": _contours, "RTDOSE": _dose, "RTPLAN": _beams,
-        "PR": _presented, "KO": _chosen, "WSI": _slide,
+        "RTSTRUCT": _contours, "RTDOSE": _dose, "RTPLAN": _beams, "PR": _presented, "KO": _chosen,
     }.get(instance.series.plan.iod)  # fmt: skip
     if special is not None:
         return special(instance, dataset)
-    if "PixelData" in dataset:
-        frames = int(dataset.get("NumberOfFrames", 1) or 1)
-        return _image(raster.picture(dataset, frames // 2))
+    pixels = picture(instance)
+    if pixels is not None:
+        return _image(pixels)
     if "WaveformSequence" in dataset:
         return _curves(dataset.WaveformSequence[0])
     return f'<div class="paper">{"".join(_paper(dataset))}</div>'
 
 
-def _image(picture: raster.Picture) -> str:
-    encoded = b64encode(raster.png(raster.fit(picture, _SIDE, _SIDE))).decode()
+def _image(pixels: raster.Picture) -> str:
+    encoded = b64encode(raster.png(raster.fit(pixels, _SIDE, _SIDE))).decode()
     return f'<img alt="" src="data:image/png;base64,{encoded}">'
 
 
@@ -55,16 +65,16 @@ def _source(instance: Instance, uid: str) -> Instance:
     return next(one for one in instance.study.instances() if one.sop_instance_uid == uid)
 
 
-def _segments(instance: Instance, dataset: Dataset) -> str:
+def _segments(instance: Instance, dataset: Dataset) -> raster.Picture:
     """The middle frame's segment over the slice that it was made from."""
     middle = int(dataset.NumberOfFrames) // 2
     derived = dataset.PerFrameFunctionalGroupsSequence[middle].DerivationImageSequence[0]
     uid = derived.SourceImageSequence[0].ReferencedSOPInstanceUID
     grey = raster.picture(_source(instance, uid).dataset)
-    picture = np.repeat(grey[:, :, np.newaxis], 3, axis=2).astype(np.int32)
+    colour = np.repeat(grey[:, :, np.newaxis], 3, axis=2).astype(np.int32)
     mask = raster.frames(dataset)[middle].astype(bool)
-    picture[mask] = (picture[mask] + 3 * np.array((255, 140, 0))) // 4
-    return _image(picture.astype(np.uint8))
+    colour[mask] = (colour[mask] + 3 * np.array((255, 140, 0))) // 4
+    return colour.astype(np.uint8)
 
 
 def _contours(instance: Instance, dataset: Dataset) -> str:
@@ -99,7 +109,7 @@ def _contours(instance: Instance, dataset: Dataset) -> str:
     )
 
 
-def _dose(instance: Instance, dataset: Dataset) -> str:
+def _wash(instance: Instance, dataset: Dataset) -> raster.Picture:
     """A wash of dose over a slice of the body that it was planned for."""
     frames = raster.frames(dataset)
     middle = int(frames.reshape(len(frames), -1).max(axis=1).argmax())
@@ -108,14 +118,19 @@ def _dose(instance: Instance, dataset: Dataset) -> str:
         instance.study.scope.seed, rows, columns, middle, len(frames), "CHEST", label=False
     )
     grey = np.clip((np.frombuffer(raw, "<i2").reshape(rows, columns) + 500) / 4, 0, 255)
-    picture = np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    colour = np.repeat(grey[:, :, np.newaxis], 3, axis=2)
     share = frames[middle] / frames.max()
-    for least, colour in _WASH:
+    for least, tint in _WASH:
         there = share >= least
-        picture[there] = 0.5 * grey[there][:, np.newaxis] + 0.5 * np.array(colour)
-    most = float(frames.max()) * float(dataset.DoseGridScaling)
-    names = "".join(f'<i style="--c:rgb{colour}">{least * most:.1f}</i>' for least, colour in _WASH)
-    return _image(picture.astype(np.uint8)) + f'<div class="legend">{names}<i>Gy</i></div>'
+        colour[there] = 0.5 * grey[there][:, np.newaxis] + 0.5 * np.array(tint)
+    return colour.astype(np.uint8)
+
+
+def _dose(instance: Instance, dataset: Dataset) -> str:
+    """The wash with what its colours mean."""
+    most = float(raster.frames(dataset).max()) * float(dataset.DoseGridScaling)
+    names = "".join(f'<i style="--c:rgb{tint}">{least * most:.1f}</i>' for least, tint in _WASH)
+    return _image(_wash(instance, dataset)) + f'<div class="legend">{names}<i>Gy</i></div>'
 
 
 def _beams(instance: Instance, dataset: Dataset) -> str:
@@ -177,13 +192,13 @@ def _chosen(instance: Instance, dataset: Dataset) -> str:
     return f'<div class="chosen"><b>{escape(title)}</b><p>{escape(text)}</p>{shown}</div>'
 
 
-def _slide(instance: Instance, dataset: Dataset) -> str:
+def _slide(instance: Instance, dataset: Dataset) -> raster.Picture:
     """A part of a slide where four tiles meet, pixel by pixel."""
     side = int(dataset.TotalPixelMatrixColumns // dataset.Columns)
     tiles = [raster.picture(dataset, frame) for frame in range(side * side)]
     whole = np.vstack([np.hstack(tiles[at : at + side]) for at in range(0, side * side, side)])
     top, left = (max(0, (size - _SIDE) // 2) for size in whole.shape[:2])
-    return _image(np.asarray(whole[top : top + _SIDE, left : left + _SIDE], dtype=np.uint8))
+    return np.asarray(whole[top : top + _SIDE, left : left + _SIDE], dtype=np.uint8)
 
 
 def _curves(group: Dataset) -> str:

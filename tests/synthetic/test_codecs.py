@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.rle import _rle_decode_frame
 
 from stepwedge.errors import UsageError
-from stepwedge.synthetic import Instance, conformance_corpus
+from stepwedge.synthetic import Instance, conformance_corpus, phantoms
 from stepwedge.synthetic.codecs import CODECS, NAMES, compress, decode, refusal
 from stepwedge.synthetic.fragments import LAYOUTS
 
@@ -160,3 +161,12 @@ def test_a_missing_encoder_names_the_extra(
     other = conformance_corpus(8, "missing").instances[0]
     with pytest.raises(UsageError, match=r"pip install 'stepwedge\[codecs\]'"):
         _ = other.in_syntax(syntax).dataset
+
+
+@pytest.mark.parametrize("picture", [phantoms.ct_slice, phantoms.mr_slice])
+def test_noise_is_that_of_a_patient(picture: Callable[..., bytes]) -> None:
+    """Slices compress without loss about as those of patients do: white noise would not."""
+    raw = picture(7, 512, 512, 40, 90)
+    frame = np.frombuffer(raw, "<i2").reshape(512, 512)
+    ratio = len(raw) / len(CODECS[uids.JPEGLosslessSV1].encode(frame, 16))
+    assert 2.0 < ratio < 2.7

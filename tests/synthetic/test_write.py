@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections import Counter
 from pathlib import Path
 
@@ -92,6 +93,16 @@ def test_the_contact_sheet_is_offline_and_the_same_twice(tmp_path: Path) -> None
     assert all(f"<b>{kind}</b>" in page for kind in IODS)
     assert page.count("<polygon") >= 5  # contours lie over the slice that they belong to
     assert "http" not in page
+
+
+def test_the_contact_sheet_may_be_a_picture(tmp_path: Path) -> None:
+    """A name that ends in .png makes a PNG file of all kinds that have pixels."""
+    count = write_preview(7, "sheet", tmp_path / "sheet.png", matrix=32)
+    assert count == sum(iod.image for iod in IODS.values()) + len({"SEG", "RTDOSE"})
+    raw = (tmp_path / "sheet.png").read_bytes()
+    width, height = struct.unpack(">LL", raw[16:24])
+    assert raw.startswith(b"\x89PNG")
+    assert min(width, height) > 1000
 
 
 def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
