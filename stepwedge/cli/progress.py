@@ -36,6 +36,7 @@ class Progress:
         self.console = console or Console(highlight=False)
         self.folder: Path | None = None
         self.failed_inside = False
+        self._has_begun = False
         self._blocked: set[str] = set()
         self._bar = Bar(
             TextColumn("[bold]{task.fields[service]:<12}[/]"),
@@ -83,6 +84,19 @@ class Progress:
         if report.failed:
             self.console.print(f"[bold magenta]cannot collect[/] {escape(report.nodeid)}")
             self.console.print(escape(str(report.longrepr)))
+
+    def pytest_collection(self) -> None:
+        """From now on pytest says nothing of an exit by itself."""
+        self._has_begun = True
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Shows why a run ended that has no report to say so."""
+        if (
+            self._has_begun
+            and self.folder is None
+            and isinstance(excinfo.value, pytest.exit.Exception)
+        ):
+            self.console.print(f"[bold red]✗[/] {escape(str(excinfo.value.msg))}")
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Shows an internal error of pytest, which else would be lost with its terminal."""
