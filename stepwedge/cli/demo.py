@@ -179,7 +179,12 @@ def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
 
 
 def _edge(folder: Path) -> AbstractContextManager[Path]:
+    from stepwedge.fixtures.access.example import Example
     from stepwedge.fixtures.edge.process import serving
+    from stepwedge.fixtures.servers.launch import free_udp_port
+
+    def guarded(released: Path) -> Example:
+        return Example((free_udp_port(), free_udp_port()), free_udp_port(), released)
 
     *ports, receiver, other, management = _free_ports(_EDGE_PORTS + 3)
     return serving(
@@ -191,6 +196,7 @@ def _edge(folder: Path) -> AbstractContextManager[Path]:
         other_receiver=other,
         management_port=management,
         allow=("load",),
+        guarded=guarded,
     )
 
 
