@@ -44,6 +44,7 @@ class Kind:
     name: str
     claims: tuple[str, ...] = ("verification", "storage", "find", "move", "get")
     tls_claims: tuple[str, ...] = ()
+    scenario: str = "first"
 
 
 KINDS = {
@@ -55,7 +56,8 @@ KINDS = {
         ),
         Kind("orthanc", tls_claims=("tls.client-certificate",)),
         Kind("dcmqrscp"),
-        Kind("edge"),
+        # Its readers give it time to send on what it has taken.
+        Kind("edge", scenario="edge"),
         Kind("orthanc-edge"),
     )
 }
@@ -88,7 +90,7 @@ def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:
     if tls and kind.name in _SITES:
         raise UsageError("the demo's edge speaks no TLS", "leave TLS out, or try another target")
     console = Console(highlight=False)
-    scenario = _scenario(load_seconds)  # a length that cannot work must show before all the rest
+    scenario = _scenario(kind, load_seconds)  # a length that cannot work must show before all the rest
     began = time.time()
     with Record.create(runs, kind.name) as record:
         folder = record.folder
@@ -127,10 +129,10 @@ def _stages(console: Console, target: Target, folder: Path, scenario: Scenario) 
         return False, int(error.exit_code)
 
 
-def _scenario(seconds: float) -> Scenario:
+def _scenario(kind: Kind, seconds: float) -> Scenario:
     from stepwedge.loadtests.settings import resolve_scenario
 
-    return resolve_scenario("first", seconds, None, None, None, ())
+    return resolve_scenario(kind.scenario, seconds, None, None, None, ())
 
 
 def _load(target: Target, folder: Path, scenario: Scenario) -> int:
