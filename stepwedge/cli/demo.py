@@ -90,7 +90,8 @@ def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:
     if tls and kind.name in _SITES:
         raise UsageError("the demo's edge speaks no TLS", "leave TLS out, or try another target")
     console = Console(highlight=False)
-    scenario = _scenario(kind, load_seconds)  # a length that cannot work must show before all the rest
+    # A length that cannot work must show before all the rest.
+    scenario = _scenario(kind, load_seconds)
     began = time.time()
     with Record.create(runs, kind.name) as record:
         folder = record.folder

@@ -1,170 +1,71 @@
-"""The gate between an edge and its PACS: it passes on, and does what it is told to."""
+"""The gate between an edge and its PACS: what it knows of each store that went through."""
 
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import struct
+from typing import Any
 
-import pytest
-
-from stepwedge.errors import UsageError
-from stepwedge.fixtures.conversation import Recorder
-from stepwedge.fixtures.crossing import Crossing
-from stepwedge.fixtures.deposits import Deposits
-from stepwedge.fixtures.gate import Gate, Weather, digest_of
-from stepwedge.fixtures.peer import Peer
-from stepwedge.fixtures.receiver import Receiver
-from stepwedge.fixtures.reference import ReferencePacs
-from stepwedge.fixtures.sopclasses import VERIFICATION
-from stepwedge.fixtures.verifiers import status_of
-from stepwedge.synthetic import conformance_corpus
-from stepwedge.target import Target
-from stepwedge.verdicts import Deviation
-
-OUT_OF_RESOURCES = 0xA700
-# For what must come, on a busy machine.
-PATIENCE = 10.0
+from stepwedge.fixtures.gate import Gate
+from stepwedge.wire import commands
 
 
-@pytest.fixture
-def pacs(tmp_path: Path) -> Iterator[ReferencePacs]:
-    with ReferencePacs(tmp_path / "pacs") as pacs:
-        yield pacs
+def p_data(command: dict[str, Any], data: bytes = b"") -> bytes:
+    """One P-DATA-TF with a command set, and a data set when there is one."""
+    values = [(3, commands.encode(command))] + ([(2, data)] if data else [])
+    body = b"".join(
+        struct.pack(">IBB", len(value) + 2, 1, control) + value for control, value in values
+    )
+    return struct.pack(">BBI", 4, 0, len(body)) + body
 
 
-@pytest.fixture
-def gate(pacs: ReferencePacs) -> Iterator[Gate]:
-    with Gate((pacs.host, pacs.port)) as gate:
-        yield gate
-
-
-@pytest.fixture
-def crossing(gate: Gate, pacs: ReferencePacs) -> Iterator[Crossing]:
-    """Stores through the gate, as an edge does, and looks at the PACS itself."""
-    target = Target.model_validate(
+def request(uid: str) -> bytes:
+    return p_data(
         {
-            "host": gate.host,
-            "port": gate.port,
-            "ae_title": pacs.ae_title,
-            "timeouts": {"negotiate": 5, "response": 5},
-            "edge": {
-                "pacs": {"ae_title": "PACS", "host": pacs.host, "port": pacs.port},
-                "settle": 10,
-            },
-        }
+            "AffectedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2",
+            "CommandField": commands.C_STORE_RQ,
+            "MessageID": 1,
+            "Priority": 0,
+            "CommandDataSetType": 1,
+            "AffectedSOPInstanceUID": uid,
+        },
+        b"data",
     )
 
-    def none() -> Receiver:
-        raise AssertionError("nothing is to be received")
 
-    peer = Peer(target, Recorder())
-    yield Crossing(Deposits(peer, conformance_corpus(1, "GATE"), none))
-    peer.sweep()
-
-
-def test_everything_is_passed_on_and_known(crossing: Crossing, gate: Gate) -> None:
-    """What the PACS acknowledged is known instance by instance, with its data's digest."""
-    first, second = crossing.cargo("CT"), crossing.cargo("MR")
-    crossing.keep(first.deposits)
-    mark = gate.mark()
-    crossing.keep(second.deposits)
-    assert gate.wait_for(second.uids, mark, PATIENCE) == set()
-    seen = gate.acknowledged(mark)
-    assert {one.uid: one.digest for one in seen} == {
-        one.uid: digest_of(one.data).digest() for one in second.deposits
+ANSWER = p_data(
+    {
+        "CommandField": commands.C_STORE_RSP,
+        "MessageIDBeingRespondedTo": 1,
+        "CommandDataSetType": 0x0101,
+        "Status": 0,
     }
-    assert all(one.status == 0 and one.sent <= (one.acknowledged or 0) for one in seen)
-    assert gate.wait_for(first.uids, mark, 0) == first.uids
-    assert crossing.missing(first) == set()
+)
 
 
-def test_shut_it_takes_nobody(crossing: Crossing, gate: Gate) -> None:
-    """Connections are reset, counted, and taken again afterwards."""
-    began = time.time()
-    with gate.being(Weather(shut=True)):
-        assert all(_is_cut(gate) for _ in range(2))
-        assert crossing.pacs.attempt([VERIFICATION]).kind == "accepted"
-    assert gate.attempts(began) == 2
-    assert crossing.edge.attempt([VERIFICATION]).kind == "accepted"
+def read(end: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += end.recv(size - len(data))
+    return data
 
 
-def _is_cut(gate: Gate) -> bool:
-    """Whether a connection ends without a word."""
-    try:
-        with socket.create_connection((gate.host, gate.port), PATIENCE) as connection:
-            return connection.recv(1) == b""
-    except ConnectionError:
-        return True
-
-
-def test_rejecting_it_rejects_transiently(crossing: Crossing, gate: Gate) -> None:
-    """Association requests are answered in place of the PACS."""
-    with gate.being(Weather(rejecting=True)):
-        answer = crossing.edge.attempt([VERIFICATION])
-    assert (answer.kind, answer.result) == ("rejected", 2)
-
-
-def test_a_status_in_place_of_another(crossing: Crossing, gate: Gate) -> None:
-    """Some stores are answered otherwise than the PACS did, and count as not acknowledged."""
-    cargo, mark = crossing.cargo("CT", instances=3), gate.mark()
-    bad = cargo.deposits[1].uid
-    with gate.being(Weather(status=OUT_OF_RESOURCES, status_of=frozenset({bad}))):
-        statuses = [status_of(one.final) for one in crossing.send(cargo.deposits)]
-    assert statuses == [0, OUT_OF_RESOURCES, 0]
-    assert gate.wait_for(cargo.uids, mark, 0) == {bad}
-
-
-def test_broken_in_the_middle_of_a_data_set_once(crossing: Crossing, gate: Gate) -> None:
-    """The PACS gets half an instance, and the next connection is left alone."""
-    cargo, mark = crossing.cargo("CT", instances=1), gate.mark()
-    gate.become(Weather(break_data=True))
-    with pytest.raises(Deviation):
-        crossing.send(cargo.deposits)
-    assert gate.acknowledged(mark) == []
-    assert not gate.weather.break_data
-    crossing.keep(cargo.deposits)
-    assert gate.wait_for(cargo.uids, mark, PATIENCE) == set()
-
-
-def test_broken_before_an_answer(crossing: Crossing, gate: Gate) -> None:
-    """The PACS has the instance, and nobody was told."""
-    cargo, mark = crossing.cargo("CT", instances=1), gate.mark()
-    gate.become(Weather(break_answer=True))
-    with pytest.raises(Deviation):
-        crossing.send(cargo.deposits)
-    assert [one.status for one in gate.since(mark)] == [None]
-    assert crossing.missing(cargo) == set()
-
-
-def test_a_slow_pacs(crossing: Crossing, gate: Gate) -> None:
-    """Answers to C-STORE come later by the delay."""
-    cargo = crossing.cargo("CT", instances=1)
-    with gate.being(Weather(delay=0.2)):
-        (operation,) = crossing.send(cargo.deposits)
-    assert operation.duration >= 0.2
-
-
-def test_silence_ends_with_what_was_waiting(crossing: Crossing, gate: Gate) -> None:
-    """Nothing is passed on meanwhile; what is connected is cut before."""
-    with crossing.storing(crossing.cargo("CT").deposits) as association:
-        gate.become(Weather(silent=True))
-        with pytest.raises(Deviation):
-            association.echo()
-    quick = Target.model_validate(
-        {**crossing.target.model_dump(), "timeouts": {"negotiate": 0.2}, "port": [gate.port]}
-    )
-    impatient = Peer(quick, Recorder())
-    assert impatient.attempt([VERIFICATION]).kind == "silent"
-    gate.become(Weather())
-    assert crossing.edge.attempt([VERIFICATION]).kind == "accepted"
-
-
-def test_a_port_that_is_taken_is_named(pacs: ReferencePacs) -> None:
-    """It is a mistake of the target file, and says which key mends it."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
-        with pytest.raises(UsageError, match=f"127.0.0.1:{port}") as problem:
-            Gate((pacs.host, pacs.port), port=port).start()
-    assert "edge.gate_port" in problem.value.mend
+def test_a_quick_edge() -> None:
+    """An edge that sends the next store before the gate has written down the answer to the one
+    before: each answer is still written down for its own store."""
+    stores = [request(f"2.25.{number}") for number in range(1, 41)]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as pacs,
+        Gate(("127.0.0.1", pacs.getsockname()[1])) as gate,
+        socket.create_connection(("127.0.0.1", gate.port), 10) as edge,
+    ):
+        far, _ = pacs.accept()
+        with far:
+            far.settimeout(10)
+            for one in stores:
+                edge.sendall(one)
+                read(far, len(one))
+                far.sendall(ANSWER)
+                read(edge, len(ANSWER))
+            wanted = {f"2.25.{number}" for number in range(1, 41)}
+            assert gate.wait_for(wanted, 0, 10) == set()
