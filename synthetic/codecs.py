@@ -223,6 +223,18 @@ def named(name: str) -> str:
     return syntax
 
 
+def package(syntax: str) -> str:
+    """The distribution whose version shapes the bytes of a transfer syntax; empty when none does.
+
+    What deflates is the library zlib, which is no distribution.
+    """
+    if syntax == uids.DeflatedExplicitVRLittleEndian:
+        return "zlib"
+    if syntax in NATIVE or syntax == uids.RLELossless:
+        return ""
+    return "pyjpegls" if codec(syntax).name.startswith("JPEG-LS") else "imagecodecs"
+
+
 def is_native(syntax: str) -> bool:
     """True when pixel data in `syntax` is not encapsulated; `UsageError` for one unknown here."""
     if syntax in NATIVE:

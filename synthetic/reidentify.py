@@ -47,6 +47,9 @@ _REMOVED = frozenset(
     }
 )  # fmt: skip
 
+# Names to use, pronouns and gender identity, with comments: pydicom knows no keywords of them.
+_REMOVED_TAGS = frozenset({*range(0x00100011, 0x00100017), *range(0x00100041, 0x00100048)})
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -77,7 +80,7 @@ class _Renaming:
         days = 1 + self.number("days", patient) % _MOST_DAYS
         for element in list(dataset):
             keyword = dictionary_keyword(element.tag) if element.keyword else ""
-            if keyword in _REMOVED:
+            if keyword in _REMOVED or element.tag in _REMOVED_TAGS:
                 del dataset[element.tag]
             elif element.VR == "SQ":
                 for item in element.value:

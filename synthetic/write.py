@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from stepwedge.synthetic.codecs import refusal
+from stepwedge.synthetic.codecs import package, refusal
 from stepwedge.synthetic.corpus import Corpus
 from stepwedge.synthetic.dicomdir import NAME as DICOMDIR
 from stepwedge.synthetic.dicomdir import Directory, Unlisted
@@ -27,7 +28,7 @@ from stepwedge.version import VERSION
 
 MANIFEST = "manifest.json"
 _FORMAT = 2
-# What shapes the bytes besides this room.
+# What shapes the bytes besides this room and the encoders of a transfer syntax.
 _SHAPED_BY = ("faker", "numpy", "pydicom")
 
 
@@ -75,9 +76,13 @@ class Written:
     left: Counter[str] = field(default_factory=Counter)
 
 
-def versions() -> dict[str, str]:
-    """The versions of everything that shapes the bytes of a corpus."""
-    found = {name: importlib.metadata.version(name) for name in _SHAPED_BY}
+def versions(syntaxes: Iterable[str] = ()) -> dict[str, str]:
+    """The versions of everything that shapes the bytes of a corpus in those transfer syntaxes."""
+    encoders = {package(syntax) for syntax in syntaxes} - {""}
+    found = {
+        name: zlib.ZLIB_RUNTIME_VERSION if name == "zlib" else importlib.metadata.version(name)
+        for name in sorted({*_SHAPED_BY, *encoders})
+    }
     return {"stepwedge": VERSION, **found}
 
 
@@ -201,15 +206,23 @@ def _manifest(corpus: Corpus, entries: Iterable[Entry]) -> Iterator[str]:
     yield f'{{\n "corpus": {_json(corpus.name)},\n "expected": '
     yield from _list(expected_answers(corpus))
     yield ',\n "files": '
-    yield from _list(entries)
+    syntaxes: set[str] = set()
+    yield from _list(_noting(entries, syntaxes))
     rest = {
         "format": _FORMAT,
         "run": corpus.scope.run,
         "seed": corpus.scope.seed,
-        "versions": versions(),
+        "versions": versions(syntaxes),
     }
     yield "".join(f",\n {_json(key)}: {_json(value, 1)}" for key, value in rest.items())
     yield "\n}\n"
+
+
+def _noting(entries: Iterable[Entry], syntaxes: set[str]) -> Iterator[Entry]:
+    """The entries; on their way the transfer syntaxes are added to `syntaxes`."""
+    for entry in entries:
+        syntaxes.add(entry.transfer_syntax)
+        yield entry
 
 
 def _list(items: Iterable[Any]) -> Iterator[str]:

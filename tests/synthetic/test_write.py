@@ -15,6 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from stepwedge.errors import UsageError
 from stepwedge.synthetic import conformance_corpus, mix, variety_corpus, write_corpus
+from stepwedge.synthetic.codecs import named
 from stepwedge.synthetic.commands import CORPUS_HELP, MIX_HELP, synth
 from stepwedge.synthetic.corpora import CORPORA
 from stepwedge.synthetic.iods import IODS
@@ -152,6 +153,19 @@ def test_a_corpus_is_written_in_another_transfer_syntax(tmp_path: Path) -> None:
         read = pydicom.dcmread(tmp_path / "out" / entry["path"])
         assert read.file_meta.TransferSyntaxUID == entry["transfer_syntax"]
         assert read.SOPInstanceUID == entry["sop_instance_uid"]
+
+
+@pytest.mark.parametrize(
+    ("syntax", "shapes"),
+    [("explicit", set()), ("rle", set()), ("deflated", {"zlib"}), ("jpeg-ls", {"pyjpegls"}),
+     ("j2k", {"imagecodecs"})],
+)  # fmt: skip
+def test_the_manifest_names_what_encoded(syntax: str, shapes: set[str], tmp_path: Path) -> None:
+    """Bytes depend on the encoder, so that its version stands in the manifest."""
+    corpus = conformance_corpus(2, "w", matrix=16)
+    write_corpus(corpus, tmp_path / "out", transfer_syntax=named(syntax))
+    versions = json.loads((tmp_path / "out" / "manifest.json").read_text())["versions"]
+    assert set(versions) == {"stepwedge", "pydicom", "faker", "numpy", *shapes}
 
 
 def test_patients_come_from_where_they_are_asked_to(tmp_path: Path) -> None:
