@@ -134,6 +134,11 @@ def _corpus_command(name: str, about: str) -> click.Command:
                 "--dicomdir belongs to a folder of files",
                 "give --out FOLDER with it (a ZIP file has a DICOMDIR anyway)",
             )
+        if worklist is not None and out is not None and _overlap(worklist, out):
+            raise UsageError(
+                f"{worklist} and {out} lie one within the other",
+                "name two folders side by side: each must be new or empty",
+            )
         if describe is not None:
             if syntax is not None:
                 raise UsageError(
@@ -162,6 +167,11 @@ def _corpus_command(name: str, about: str) -> click.Command:
             _tell(name, seed, run, written, zipped)
 
     return write
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    here, there = one.resolve(), other.resolve()
+    return here.is_relative_to(there) or there.is_relative_to(here)
 
 
 def _transfer_syntax(corpus: str, name: str | None) -> str:

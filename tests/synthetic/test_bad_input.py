@@ -31,6 +31,7 @@ WRONG = [
     ((MIX, "--transfer-syntax", "rle", "--describe", "out"), "only described is not encoded"),
     ((MIX, "--out", "full"), "the folder full is not empty"),
     ((MIX, "--worklist", "full"), "the folder full is not empty"),
+    ((MIX, *OUT, "--worklist", "out/orders"), "out/orders and out lie one within the other"),
     ((MIX, "--out", "full/notes.txt"), "cannot write to full/notes.txt"),
     ((MIX, "--out", "full/notes.txt/x"), "cannot write to full/notes.txt/x"),
     ((MIX, "--zip", "nowhere/a.zip"), "cannot write nowhere/a.zip"),
