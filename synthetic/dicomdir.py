@@ -144,19 +144,21 @@ class Directory:
         for keyword in ("SOPClassUID", "SOPInstanceUID"):
             if not dataset.get(keyword):
                 raise Unlisted(f"it has no {keyword}")
-        records = [(kind, _record(dataset, kind, keys)) for kind, _, keys in _LEVELS]
+        path: tuple[str, ...] = ()
+        missing = []
+        for kind, key, keys in _LEVELS:
+            above, path = path, (*path, str(dataset.get(key, "")))
+            if path not in self._entities:
+                missing.append((above, path, kind, _record(dataset, kind, keys)))
         kind = _RECORD_OF.get(dataset.SOPClassUID, "IMAGE")
         leaf = _record(dataset, kind, _FILES[kind])
         leaf.ReferencedFileID = file_id.split("/")
         leaf.ReferencedSOPClassUIDInFile = dataset.SOPClassUID
         leaf.ReferencedSOPInstanceUIDInFile = dataset.SOPInstanceUID
         leaf.ReferencedTransferSyntaxUIDInFile = dataset.file_meta.TransferSyntaxUID
-        path: tuple[str, ...] = ()
-        for (kind_above, record), (_, key, _) in zip(records, _LEVELS, strict=True):
-            above, path = path, (*path, str(dataset[key].value))
-            if path not in self._entities:
-                at = self._append(above, kind_above, record, dataset)
-                self._entities[path] = _Entity(at + _LOWER)
+        for above, entity, level, record in missing:
+            at = self._append(above, level, record, dataset)
+            self._entities[entity] = _Entity(at + _LOWER)
         self._append(path, kind, leaf, dataset)
 
     def close(self) -> None:
