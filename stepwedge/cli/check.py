@@ -39,6 +39,11 @@ from stepwedge.errors import StepwedgeError, UsageError
 )
 @click.option("--run", type=click.Path(path_type=Path), help="A run folder to append to.")
 @click.option("-n", "--processes", type=int, help="Spread the checks over so many processes.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    help="Instead of checks, a sequence of PDUs that stepwedge explore has found.",
+)
 def check(
     ids: tuple[str, ...],
     more_ids: tuple[str, ...],
@@ -51,6 +56,7 @@ def check(
     baseline: Path | None,
     update_baseline: bool,
     rerun_failed: bool,
+    replay: Path | None,
     **rest: Any,
 ) -> int:
     """Run the conformance suite against a target.
@@ -58,7 +64,11 @@ def check(
     IDS are ids of checks, or their beginnings: FIND, FIND-040.
     """
     filters = {name: rest.pop(name) for name in ("services", "levels", "claims", "clauses")}
-    resolve(target_file, **rest)
+    target = resolve(target_file, **rest)
+    if replay is not None:
+        from stepwedge.cli.explore import replay as replayed
+
+        return replayed(target, replay)
     arguments = as_arguments(target_file, **rest)
     for id in (*ids, *more_ids):
         arguments += ["--check", id]

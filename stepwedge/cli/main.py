@@ -16,6 +16,7 @@ from stepwedge.version import VERSION
 COMMANDS = {
     "doctor": "stepwedge.cli.doctor:doctor",
     "check": "stepwedge.cli.check:check",
+    "explore": "stepwedge.cli.explore:explore",
     "discover": "stepwedge.cli.discover:discover",
     "claims": "stepwedge.cli.claims:claims",
     "load": "stepwedge.loadtests.commands:load",
@@ -39,6 +40,7 @@ COMMANDS = {
 HELP = {
     "doctor": "Look at a target and say what can be tested, and why not.",
     "check": "Run the conformance suite against a target.",
+    "explore": "Say nearly valid PDUs to a target until something breaks.",
     "discover": "Draft a claims file from what a target does.",
     "claims": "Claims files: what a Conformance Statement says, as data.",
     "load": "Run a load scenario against a target.",

@@ -42,6 +42,7 @@ _DATA_SETS = (
     *("ROBD-002", "ROBD-003", "ROBD-004", "ROBD-006", "ROBD-008", "ROBD-009", "ROBD-011"),
     *("ROBD-012", "ROBV-002", "ROBV-102", "ROBV-202", "ROBV-302", "ROBV-402", "ROBV-027"),
     "ROBV-029",
+    "ROBV-020",
 )
 
 # What is taken on purpose, by check.
