@@ -9,6 +9,7 @@ leave.  What `master` and `worker` say to one another are messages of plain valu
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -99,6 +100,7 @@ class Site:
             self.supply.template(kind)
         self.dial = WireDial(settings.target, syntaxes(kinds), settings.quickack)
         self._outside: dict[str, WireDial] = {}
+        self._ports = itertools.cycle(settings.target.port)  # each requester comes to the next one
         self.gate: AsyncResult = AsyncResult()
         self.crew: Crew | None = None
         self.environment: Any = None
@@ -112,6 +114,7 @@ class Site:
         station = STATIONS[spec.role](self.crew, role, dial, self.supply, self._tell)
         if isinstance(station, RequesterStation):
             station.release = self.releasing(station.spec.user)
+            station.port = next(self._ports)
         if isinstance(station, RouterStation):
             station.ports = self.settings.target.port
         return station

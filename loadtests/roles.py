@@ -58,7 +58,12 @@ class Failed(Exception):
 
 
 class Station(ABC):
-    """One user: its role's program, its associations, and the crew it reports to."""
+    """One user: its role's program, its associations, and the crew it reports to.
+
+    `port` is where it opens them unless it says otherwise; 0 is the target's first.
+    """
+
+    port = 0
 
     def __init__(
         self, crew: Crew, name: str, dial: Dial, supply: Supply, ears: Ears = deaf
@@ -165,11 +170,11 @@ class Station(ABC):
 
         One that the target ended while it was idle is opened again, as any client does.
         """
-        link = self._links.get(f"{purpose}:0")
+        link = self._links.get(f"{purpose}:{self.port}")
         if link is not None and self.crew.now() - self._used > _IDLE and self._ended(link):
-            self.give_up(purpose)
+            self.give_up(purpose, self.port)
             link = None
-        return link or self.open(purpose)
+        return link or self.open(purpose, port=self.port)
 
     def _ended(self, link: Link) -> bool:
         if ended := link.gone:
@@ -206,15 +211,15 @@ class Station(ABC):
         except Failed as failed:
             # After a bad status the association still serves; after anything else it does not.
             if not failed.kind.startswith(("status", "not found", "incomplete", "sub-operations")):
-                self.give_up(purpose)
+                self.give_up(purpose, self.port)
             elif not keep:
-                self.close(purpose)
+                self.close(purpose, self.port)
             raise
         except BaseException:
-            self.give_up(purpose)
+            self.give_up(purpose, self.port)
             raise
         if not keep:
-            self.close(purpose)
+            self.close(purpose, self.port)
 
 
 class MonitorStation(Station):

@@ -207,10 +207,11 @@ def test_a_demo_whose_load_breaks_does_not_hold(
 def test_the_demo_starts_an_edge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An edge in a process of its own is checked as an edge: killed, revived, nothing lost."""
+    """An edge in a process of its own is checked as an edge: killed, revived, nothing lost; and it
+    shares a study."""
     monkeypatch.setattr(
         "stepwedge.cli.demo.run_suites",
-        lambda arguments: run_one(arguments, "EDGE-001", "FWD-040"),
+        lambda arguments: run_one(arguments, "EDGE-001", "FWD-040", "SHARE-004"),
     )
     monkeypatch.setattr("stepwedge.cli.demo._load", lambda *arguments: Exit.HELD)
     assert run(["demo", "--target", "edge", "--runs", str(tmp_path)]) == Exit.HELD
