@@ -39,10 +39,9 @@ RECEIVER = "STEPWEDGE"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A server that the demo can start, and what it claims (from its documentation)."""
+    """A server that the demo can start, and what it claims over TLS beside its claims file."""
 
     name: str
-    claims: tuple[str, ...] = ("verification", "storage", "find", "move", "get")
     tls_claims: tuple[str, ...] = ()
     scenario: str = "first"
     levels: tuple[str, ...] = ()  # in place of the scenario's own
@@ -166,6 +165,8 @@ def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
     """Starts a server below the run's folder, and writes the target file that leads to it."""
     from stepwedge.fixtures.certificates import Certificates
     from stepwedge.fixtures.servers import SERVERS, ServerTls
+    from stepwedge.fixtures.servers.reference import Reference
+    from stepwedge.fixtures.servers.subjects import schedule
 
     own = folder / "server"
     if kind.name in _SITES:
@@ -180,6 +181,8 @@ def _started(kind: Kind, folder: Path, tls: bool) -> Iterator[Target]:
     server = SERVERS[kind.name](own, destinations=destinations, tls=secured)
     if secured is not None:
         Certificates().write(secured.folder)
+    if isinstance(server, Reference):
+        schedule(server.worklists)
     with server:
         yield _target(kind, server, folder, port)
 
@@ -229,12 +232,15 @@ _SITES: dict[str, Callable[[Path], AbstractContextManager[Path]]] = {
 
 
 def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
-    claimed = (*kind.claims, *(kind.tls_claims if server.tls is not None else ()))
+    from stepwedge.fixtures.servers import claims_of
+
+    claimed = kind.tls_claims if server.tls is not None else ()
     claims = ", ".join(f'"{claim}"' for claim in claimed)
     file = folder / "target.toml"
     file.write_text(
         f'name = "{kind.name}"\nhost = "{server.host}"\nport = {server.port}\n'
-        f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\nallow = ["load"]\n\n'
+        f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\n'
+        f'claims_file = "{claims_of(kind.name)}"\nallow = ["load"]\n\n'
         f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n' + _tls_table(server),
         encoding="utf-8",
     )

@@ -101,7 +101,7 @@ _CHARSETS = {
 }
 
 # More associations than this are not opened to see a limit (`association.limit`).
-MOST_ASSOCIATIONS = 64
+MOST_ASSOCIATIONS = 128
 
 # Claim → what else a statement must say.
 _OTHERS: dict[str, Callable[[Statement], bool]] = {
