@@ -279,7 +279,8 @@ def _load(facts: _Facts) -> list[str]:
         )
     elif facts.loaded:
         parts += [_carried(facts.loads)] if facts.loads else []
-        parts += [_sustained(found) for found in facts.capacities]
+        several = len(facts.capacities) > 1
+        parts += [_sustained(found, several) for found in facts.capacities]
         parts += [f"filled to {_count(one.detail['instances'], 'instance')}" for one in facts.fills]
     if (
         facts.ledgers
@@ -290,14 +291,15 @@ def _load(facts: _Facts) -> list[str]:
     return parts
 
 
-def _sustained(found: Capacity) -> str:
+def _sustained(found: Capacity, several: bool) -> str:
     year = (
         f", as at the busiest hour of {_count(round(found.exams_per_year), 'exam')} a year"
         if found.exams_per_year
         else ""
     )
+    of_what = f"in {found.scenario}, " if several else ""
     return (
-        f"sustains {found.rate:.3g} {found.operation} a second within "
+        f"{of_what}sustains {found.rate:.3g} {found.operation} a second within "
         f"{_count(len(found.levels), 'service level')}{year}"
     )
 

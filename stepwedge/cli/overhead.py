@@ -198,8 +198,10 @@ def _knees(
                 tell=lambda step: print_step(step, console),
             )
         print_capacity(one, console)
-        with Record.open(folder) as record:
-            record.emit(one)
+        # That the PACS alone bears nothing breaks no promise; the comparison tells it.
+        if one.scale is not None or side is THROUGH:
+            with Record.open(folder) as record:
+                record.emit(one)
         found.append(one)
     return found
 
