@@ -12,6 +12,7 @@ from typing import Final
 
 from stepwedge.baseline import Baseline
 from stepwedge.events import CheckFinished
+from stepwedge.reports import units
 from stepwedge.reports.model import RunView
 from stepwedge.reports.traceability import clause_order
 from stepwedge.verdicts import Verdict
@@ -39,7 +40,10 @@ _DEVIATES: Final = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A server, what it claims, what is known of it, and the run against it."""
+    """A server, what it claims, what is known of it, and the run against it.
+
+    Without `claims` it was held to its claims file.
+    """
 
     name: str
     title: str
@@ -99,7 +103,7 @@ def _summary(servers: Sequence[Verified]) -> str:
                 Verdict.NOT_CLAIMED,
             )
         )
-        claims = ", ".join(server.claims)
+        claims = ", ".join(server.claims) or f"as in `fixtures/servers/claims/{server.name}.toml`"
         lines.append(f"| {server.title} | {server.version} | {claims} | {numbers} |")
     return "\n".join([*lines, ""])
 
@@ -165,8 +169,15 @@ def _matrix(servers: Sequence[Verified]) -> str:
     for server in servers:
         for check in server.view.checks:
             checks.setdefault(check.id, check)
+    untried = {id: one for id, one in checks.items() if not _is_tried(servers, id)}
     signs = ", ".join(f"{sign} {verdict}" for verdict, sign in SIGNS.items())
     lines = ["## All checks", "", f"{signs}; empty: not run."]
+    if untried:
+        told = Counter(check.service.replace("_", " ") for check in untried.values())
+        number = units.counted(len(untried), "check")
+        names = ", ".join(f"{service} ({count})" for service, count in told.items())
+        lines += ["", f"Not shown: {number} of what none of these servers claims: {names}."]
+    checks = {id: check for id, check in checks.items() if id not in untried}
     services = dict.fromkeys(check.service for check in checks.values())
     for service in services:
         lines += ["", f"### {service.replace('_', ' ')}", ""]
@@ -178,6 +189,13 @@ def _matrix(servers: Sequence[Verified]) -> str:
                 sentence = _cell(check.sentence)
                 lines.append(f"| {id} {sentence} | {check.clause} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def _is_tried(servers: Sequence[Verified], id: str) -> bool:
+    return any(
+        server.verdicts.get(id, Verdict.NOT_CLAIMED) is not Verdict.NOT_CLAIMED
+        for server in servers
+    )
 
 
 def _sign(verdict: Verdict | None) -> str:

@@ -91,7 +91,7 @@ def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verifi
     Raises UsageError when the server is not installed, StepwedgeError when no record came of it.
     """
     from stepwedge.baseline import load_baseline
-    from stepwedge.fixtures.servers import baseline_of
+    from stepwedge.fixtures.servers import baseline_of, claims_of
     from stepwedge.fixtures.servers.launch import free_port
     from stepwedge.reports.model import read_view
     from stepwedge.reports.servers import Verified
@@ -103,9 +103,14 @@ def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verifi
     with server:
         target = folder / "target.toml"
         claims = ", ".join(f'"{claim}"' for claim in subject.claims)
+        said = (
+            f"claims = [{claims}]"
+            if subject.claims
+            else f'claims_file = "{claims_of(subject.name)}"'
+        )
         target.write_text(
             f'name = "{subject.name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\n'
+            f'ae_title = "{server.ae_title}"\n{said}\n'
             "[timeouts]\nresponse = 10\n"
             f'[receiver]\nae_title = "{RECEIVER}"\nport = {port}\n',
             encoding="utf-8",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stepwedge.checks import SHALL, check
+from stepwedge.fixtures.archive import SETTLE
 from stepwedge.fixtures.queries import Queries, identifier_of
 from stepwedge.fixtures.verifiers import (
     expect,
@@ -26,7 +27,11 @@ FIND = "findscu -S -aec CALLED HOST PORT -k QueryRetrieveLevel="
 )
 def test_study_level(study_root: Queries, corpus: Corpus) -> None:
     """Study Root, STUDY level: a study is found by its Study Instance UID."""
-    study_root.check("STUDY", {"StudyInstanceUID": corpus.studies[1].uid}, fenced=False)
+    study = corpus.studies[1]
+    study_root.archive.require_acknowledged(study)
+    hidden = study_root.archive.hidden(study)
+    expect(not hidden, f"the study within {SETTLE:g} s", "nothing is found", "Identifier")
+    study_root.check("STUDY", {"StudyInstanceUID": study.uid}, fenced=False)
 
 
 @check(

@@ -64,6 +64,15 @@ def test_what_was_not_judged_is_counted_by_reason(tmp_path: Path) -> None:
     assert "- 2 checks were not judged: no data." in page(tmp_path, *blocked)
 
 
+def test_what_no_server_claims_is_only_counted(tmp_path: Path) -> None:
+    """A row of the matrix is for what at least one server was asked."""
+    text = page(
+        tmp_path, checked("FIND-001", Verdict.PASS), checked("FIND-002", Verdict.NOT_CLAIMED)
+    )
+    assert "| FIND-001 " in text and "| FIND-002 " not in text
+    assert "Not shown: 1 check of what none of these servers claims: query (1)." in text
+
+
 def test_an_unknown_server_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """The servers that can be checked are named."""
     assert run(["matrix", "--servers", "orthink"]) == Exit.WRONG_USAGE
