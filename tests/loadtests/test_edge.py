@@ -45,12 +45,19 @@ SHORT: dict[str, Any] = {
 QUICK = """
 seconds = 8
 levels = ["errors < 50%"]
-users = [
-    { role = "router", lanes = 4, schedule = { rate = 3 }, exams = [
-        { modality = "CT", images = [4, 4], rows = 64, columns = 64 } ] },
-    { role = "requester", count = 2, age = 0.5, retrieve = "get",
-      schedule = { rate = 4, after = 1 } },
-]
+
+[[users]]
+role = "router"
+lanes = 4
+schedule = { rate = 3 }
+exams = [{ modality = "CT", images = [4, 4], rows = 64, columns = 64 }]
+
+[[users]]
+role = "requester"
+count = 2
+age = 0.5
+retrieve = "get"
+schedule = { rate = 4, after = 1 }
 """
 
 
