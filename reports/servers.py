@@ -62,15 +62,15 @@ class Verified:
         return found
 
 
-def draw(servers: Sequence[Verified]) -> str:
-    """The whole page."""
-    parts = [_HEAD.format(version=VERSION), _summary(servers)]
+def draw(servers: Sequence[Verified], head: str = "") -> str:
+    """The whole page; `head` is ORDINARY unless it is HOSTILE."""
+    parts = [(head or ORDINARY).format(version=VERSION), _summary(servers)]
     parts += [_deviations(server) for server in servers]
     parts.append(_matrix(servers))
     return "\n".join(parts).rstrip() + "\n"
 
 
-_HEAD: Final = """# Real servers
+ORDINARY: Final = """# Real servers
 
 What the checks of Stepwedge {version} say about servers that others wrote. Each is launched as \
 `stepwedge serve` does it, and held to what its documentation claims. This page is written by one \
@@ -81,6 +81,19 @@ command, which starts every server, runs the suites and reads the records:
 A deviation was looked into by hand, against the clause, before it went into the baseline of its \
 server (`fixtures/servers/baselines/`) with its reason: what stands there is the server's own. \
 What does not is marked as *not looked into yet*. A warning is no breach of a *shall*.
+"""
+
+HOSTILE: Final = """# Real servers and hostile input
+
+What the checks of service `robustness` of Stepwedge {version} say about servers that others \
+wrote, as `docs/robustness.md` explains. Each is launched as `stepwedge serve` does it; none \
+declares its timers, so that 30 s are taken for ARTIM. This page is written by one command:
+
+    stepwedge matrix --hostile --output docs/servers-hostile.md
+
+A fail breaks a *shall*, or harms the server: it has its cell of PS3.8 Table 9-10 or its clause, \
+and was looked into by hand. A warning is what the standard leaves to the receiver and a good \
+server does; the baselines (`fixtures/servers/baselines/*-hostile.toml`) say what was seen.
 """
 
 

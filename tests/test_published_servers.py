@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stepwedge.cli.matrix import verify
-from stepwedge.fixtures.servers.subjects import SUBJECTS
+from stepwedge.fixtures.servers.subjects import HOSTILE, SUBJECTS
 
 ELSEWHERE = ("reference", "orthanc", "dcmqrscp")
 # Half a minute and more each.
@@ -38,3 +38,13 @@ def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Pat
     headline = "Not conformant, as known" if failed else held
     report = (view.folder / "report.html").read_text(encoding="utf-8")
     assert f"<strong>{headline}</strong>" in report
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_finds_what_is_known_and_nothing_else(name: str, tmp_path: Path) -> None:
+    """Under hostile input, too, a server does what its baseline says: the same each time."""
+    view = verify(SUBJECTS[name], tmp_path, hostile=True).view
+    (compared,) = view.baselines
+    assert compared.problems == []
+    assert [f"{e.key}: {e.reason}" for e in view.checks if e.verdict == "error"] == []

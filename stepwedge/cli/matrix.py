@@ -39,7 +39,10 @@ RECEIVER = "STEPWEDGE"
     help="Keep the runs in this folder; without it they are gone afterwards.",
 )
 @click.option("--service", "services", multiple=True, help="Only the checks of this service.")
-def matrix(servers: str, output: Path | None, runs: Path | None, services: Sequence[str]) -> None:
+@click.option("--hostile", is_flag=True, help="Hostile input instead of the ordinary suites.")
+def matrix(
+    servers: str, output: Path | None, runs: Path | None, services: Sequence[str], hostile: bool
+) -> None:
     """Check real servers side by side and write the matrix of servers and checks.
 
     Servers whose program is not installed are left out, and named.
@@ -48,15 +51,15 @@ def matrix(servers: str, output: Path | None, runs: Path | None, services: Seque
 
     verified: list[Verified] = []
     with _folder(runs) as folder:
-        for subject in _subjects(servers):
+        for subject in _subjects(servers, hostile):
             click.echo(f"{subject.name} …", err=True)
             try:
-                verified.append(verify(subject, folder, services))
+                verified.append(verify(subject, folder, services, hostile))
             except UsageError as missing:
                 click.echo(f"{subject.name} is left out: {missing.problem}", err=True)
         if not verified:
             raise StepwedgeError("no server could be checked", "the lines above say why")
-        text = page.draw(verified)
+        text = page.draw(verified, page.HOSTILE if hostile else page.ORDINARY)
     if output is None:
         click.echo(text)
     else:
@@ -64,11 +67,11 @@ def matrix(servers: str, output: Path | None, runs: Path | None, services: Seque
         click.echo(output)
 
 
-def _subjects(names: str) -> list[Subject]:
-    from stepwedge.fixtures.servers.subjects import SUBJECTS
+def _subjects(names: str, hostile: bool) -> list[Subject]:
+    from stepwedge.fixtures.servers.subjects import HOSTILE, SUBJECTS
 
     if names == "all":
-        return list(SUBJECTS.values())
+        return [SUBJECTS[name] for name in HOSTILE] if hostile else list(SUBJECTS.values())
     wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
         if name not in SUBJECTS:
@@ -85,8 +88,13 @@ def _folder(runs: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verified:
+def verify(
+    subject: Subject, runs: Path, services: Sequence[str] = (), hostile: bool = False
+) -> Verified:
     """Starts one server, runs the suites against it and reads the record back.
+
+    With `hostile` it is the suite of hostile input, which is then allowed, and has a baseline of
+    its own.
 
     Raises UsageError when the server is not installed, StepwedgeError when no record came of it.
     """
@@ -111,15 +119,16 @@ def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verifi
         target.write_text(
             f'name = "{subject.name}"\nhost = "{server.host}"\nport = {server.port}\n'
             f'ae_title = "{server.ae_title}"\n{said}\n'
-            "[timeouts]\nresponse = 10\n"
+            + ('allow = ["robustness", "destructive"]\n' if hostile else "")
+            + "[timeouts]\nresponse = 10\n"
             f'[receiver]\nae_title = "{RECEIVER}"\nport = {port}\n',
             encoding="utf-8",
         )
         command = [
             *(sys.executable, "-m", "stepwedge", "check", "--target", target, "--runs", folder),
-            *("--baseline", baseline_of(subject.name)),
+            *("--baseline", baseline_of(subject.name, hostile)),
         ]
-        for service in services or subject.services:
+        for service in ("robustness",) if hostile else services or subject.services:
             command += ["--service", service]
         done = subprocess.run(
             [str(word) for word in command], capture_output=True, text=True, check=False
@@ -128,7 +137,7 @@ def verify(subject: Subject, runs: Path, services: Sequence[str] = ()) -> Verifi
     records = sorted(folder.glob("*/events.ndjson"))
     if not records:
         raise StepwedgeError(f"the run against {subject.name} left no record", done.stderr[-2000:])
-    known = load_baseline(baseline_of(subject.name))
+    known = load_baseline(baseline_of(subject.name, hostile))
     return Verified(
         subject.name, subject.title, version, subject.claims, known, read_view(records[-1].parent)
     )

@@ -252,7 +252,10 @@ class Serving:
         """
         kind = self._view[self._at]
         if kind in FIXED_LENGTH:
-            size = HEADER_SIZE + FIXED_LENGTH[kind]
+            self._need(HEADER_SIZE, self.idle, "data transfer")
+            announced = int.from_bytes(self._view[self._at + 2 : self._at + HEADER_SIZE], "big")
+            # A wrong length is a violation by itself, and what it announces may never come.
+            size = HEADER_SIZE + (FIXED_LENGTH[kind] if announced == FIXED_LENGTH[kind] else 0)
             self._need(size, self.idle, "data transfer")
             self._connection.receive_data(self._view[self._at : self._at + size])
             self._at += size

@@ -87,6 +87,16 @@ def test_what_was_found_is_mended(
     assert [record.getMessage() for record in ours if record.levelname == "ERROR"] == []
 
 
+SHORTER = Change(2, 1)  # the PDU-length becomes right again, and too short for this PDU
+
+
+@pytest.mark.parametrize("pdu", ["A-ASSOCIATE-RJ", "A-RELEASE-RQ", "A-RELEASE-RP", "A-ABORT"])
+def test_a_control_pdu_that_is_too_short(pdu: str) -> None:
+    """The wire engine's acceptor waits for no byte that a control PDU does not announce."""
+    with NullProcess() as server:
+        assert oracle(server.port).ask(Sequence((Move(pdu, (SHORTER,), True),))) is None
+
+
 def test_a_defect_is_found_shrunk_kept_and_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
