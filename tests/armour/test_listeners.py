@@ -142,7 +142,7 @@ def test_hostile_crowd(
             except Blocked:
                 return  # it takes no context of that kind, which is a refusal
 
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(4 * SIDE_BY_SIDE) as pool:
             list(pool.map(converse, cases))
         assert judge.ailing() == ""
     assert broken == []
