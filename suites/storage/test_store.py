@@ -90,9 +90,17 @@ def _one_store(archive: Archive, recorder: Recorder, corpus: Corpus) -> Stored:
     raise Blocked("no C-STORE was answered")
 
 
+def _judge_answers(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
+    """Fails when an answer to a C-STORE was none."""
+    for one in archive.of(corpus.studies[0]):
+        if one.deviation is not None:
+            _judge(one, recorder)
+
+
 @check("STORE-010", "PS3.7 9.3.1.2", SHALL, claim="storage", defects=["store-message-id-wrong"])
 def test_response_names_the_request(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
     """A C-STORE-RSP names the Message ID and SOP class of its request."""
+    _judge_answers(archive, recorder, corpus)  # who answers another message answers nobody
     stored = _one_store(archive, recorder, corpus)
     assert stored.operation is not None
     expect_response_fields(stored.operation)
@@ -115,9 +123,7 @@ def test_response_names_the_instance(archive: Archive, recorder: Recorder, corpu
 @check("STORE-012", "PS3.7 9.3.1.2", SHALL, claim="storage", defects=["store-data-set-type-wrong"])
 def test_response_has_no_data_set(archive: Archive, recorder: Recorder, corpus: Corpus) -> None:
     """A C-STORE-RSP says that no data set follows (0101H)."""
-    for one in archive.of(corpus.studies[0]):
-        if one.deviation is not None:
-            _judge(one, recorder)  # whoever waits for the announced data set hears nothing
+    _judge_answers(archive, recorder, corpus)  # who waits for the announced data set hears nothing
     stored = _one_store(archive, recorder, corpus)
     assert stored.operation is not None
     expect_no_data_set(stored.operation.final)
