@@ -24,7 +24,7 @@ servers:
 	./tests/install-servers
 
 test: $(VENV)/.installed servers lint
-	$(BIN)/python -m pytest tests -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal
 
 test-long: $(VENV)/.installed servers
 	$(BIN)/python -m pytest tests -q --long
