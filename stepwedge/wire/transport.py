@@ -330,7 +330,8 @@ class Transport:
 
     def _take(self, view: memoryview | bytearray, flags: int = 0) -> tuple[int, int]:
         if not self.stamps:
-            return self.sock.recv_into(view, 0, flags), 0
+            # Not 0 for its length: to a TLS socket of gevent's that is nothing to read.
+            return self.sock.recv_into(view, len(view), flags), 0
         size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY, flags)
         return size, stamp_of(ancillary)
 

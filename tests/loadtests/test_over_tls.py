@@ -6,11 +6,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from run_loads import load, operations
 
+from stepwedge.errors import Exit
 from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.upperlayer import CallingAssociation
 from stepwedge.loadtests.receiving import Receiver
+from stepwedge.loadtests.scenarios import make_scenario
 from stepwedge.loadtests.wired import WireDial
 from stepwedge.target import Target, load_target
 from stepwedge.tls import client_context
@@ -50,6 +53,22 @@ def test_the_dial_speaks_tls(tmp_path: Path, folder: Path) -> None:
         stranger = target(folder, pacs.port, server_name="pacs.example")
         with pytest.raises(TlsFailed, match=r"does not carry the name pacs\.example"):
             WireDial(stranger, {})("verification")
+
+
+def test_a_load_speaks_tls(tmp_path: Path, folder: Path) -> None:
+    """A whole load, under gevent as every load is, is carried over TLS."""
+    scenario = make_scenario(
+        {
+            "seconds": 1,
+            "drain": 5,
+            "levels": ["errors == 0"],
+            "users": [{"role": "monitor", "schedule": {"rate": 5}}],
+        }
+    )
+    with ReferencePacs(tmp_path / "pacs", tls=folder) as pacs:
+        code, events = load(tmp_path, target(folder, pacs.port), scenario)
+    assert code == Exit.HELD
+    assert operations(events)["echo"].succeeded == 5
 
 
 def test_our_receiver_speaks_tls_where_the_target_delivers_so(folder: Path) -> None:
