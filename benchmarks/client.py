@@ -1,10 +1,10 @@
 """Our side of a duel, as a process of its own.
 
-    python -m benchmarks.client WORK PORT … [--gevent | --polling]
+    python -m benchmarks.client WORK PORT … [--gevent] [--polling]
 
 prints wall and CPU seconds as JSON, taken around the work itself, without the start of Python.
-With `--gevent` the standard library is patched first, as it is in a load; with `--polling` a native
-socket is asked again and again for a moment before it sleeps.
+With `--gevent` the standard library is patched first, as it is in a load; with `--polling` a
+socket is asked again and again for a moment before it is waited for.
 """
 
 from __future__ import annotations

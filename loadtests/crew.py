@@ -208,12 +208,13 @@ class Crew:
         if self.scenario.model == "closed" and self.scenario.think:
             self.stopping.wait(self.scenario.think)
         for arrival in pool.arrivals:
-            if self._wait_until(arrival.due):
+            now = self._wait_until(arrival.due)
+            if self.stopping.is_set():
                 # Stopped meanwhile.  What was due was dropped; what was not is nobody's failure.
-                if arrival.due <= self.now():
+                if arrival.due <= now:
                     self.drop(name, arrival)
                 break
-            if self.now() - arrival.due > self.scenario.deadline:
+            if now - arrival.due > self.scenario.deadline:
                 self.drop(name, arrival)
                 continue
             return arrival
@@ -237,17 +238,16 @@ class Crew:
                         break
                     self.drop(name, arrival)
 
-    def _wait_until(self, due: float) -> bool:
-        """Sleeps until `due`; True when the run was stopped meanwhile."""
-        left = due - self.now()
-        if left <= 0:
-            return self.stopping.is_set()
-        while left > 0:
-            if self.stopping.wait(left):
-                return True
-            left = due - self.now()
-        self.recorder.woke(-left)
-        return False
+    def _wait_until(self, due: float) -> float:
+        """Sleeps until `due`, or a stop; returns the moment it is then."""
+        now = self.now()
+        if now >= due:
+            return now
+        while now < due and not self.stopping.wait(due - now):
+            now = self.now()
+        if not self.stopping.is_set():
+            self.recorder.woke(now - due)
+        return now
 
     def is_late(self, arrival: Arrival) -> bool:
         """True when an arrival starts noticeably after its moment."""

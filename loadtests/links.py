@@ -9,12 +9,12 @@ with.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 
-@dataclass(slots=True)
-class Answer:
+
+class Answer(msgspec.Struct):
     """The final response to a request.
 
     `finished` is when the kernel received its last byte, where the platform tells, else when we
@@ -30,7 +30,7 @@ class Answer:
     lag: float = 0.0
     completed: int = 0
     failed: int = 0
-    identifiers: list[bytes] = field(default_factory=list)
+    identifiers: list[bytes] = []
     size: int = 0
     phases: Sequence[float] = ()
 

@@ -12,9 +12,12 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, ClassVar
 
+import gevent
 from gevent.event import AsyncResult
+from gevent.queue import SimpleQueue
 from locust import User, events, task
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
@@ -40,6 +43,9 @@ from stepwedge.releasing import change
 from stepwedge.target import Credentials
 
 logger = logging.getLogger("stepwedge.load")
+
+# For how long a user whose answers are there at once keeps the others waiting, in seconds.
+_STINT = 0.005
 
 STATIONS: dict[str, type[Station]] = {
     "modality": ModalityStation,
@@ -71,10 +77,15 @@ class StationUser(User):  # type: ignore[misc]
             raise
 
     @task  # type: ignore[untyped-decorator]
-    def turn(self) -> None:
-        """Takes one turn; ends the user when there is none any more."""
+    def turns(self) -> None:
+        """Takes turns for a moment; ends the user when there is none any more.
+
+        Between two tasks Locust gives way to all others, which costs as much as a quick answer.
+        """
+        until = monotonic() + _STINT
         try:
-            more = self.station.turn()
+            while (more := self.station.turn()) and monotonic() < until:
+                pass
             if not more:
                 self.station.leave()
         except BaseException:
@@ -104,6 +115,7 @@ class Site:
         self.gate: AsyncResult = AsyncResult()
         self.crew: Crew | None = None
         self.environment: Any = None
+        self._told: SimpleQueue[tuple[str, float, int, str]] = SimpleQueue()
 
     def station(self, role: str) -> Station:
         """A new station of this site's crew."""
@@ -141,14 +153,24 @@ class Site:
         return lambda study: change(target.access, "release", name, study)
 
     def _tell(self, operation: str, seconds: float, size: int, kind: str) -> None:
-        self.environment.events.request.fire(
-            request_type="DICOM",
-            name=operation,
-            response_time=seconds * 1000,
-            response_length=size,
-            exception=_Kind(kind) if kind else None,
-            context={},
-        )
+        self._told.put((operation, seconds, size, kind))
+
+    def announce(self) -> None:
+        """Passes on to Locust what was told, for ever: while the users wait for their answers.
+
+        So neither Locust's table nor a listener of somebody else's delays the next request.
+        """
+        fire = self.environment.events.request.fire
+        while True:
+            operation, seconds, size, kind = self._told.get()
+            fire(
+                request_type="DICOM",
+                name=operation,
+                response_time=seconds * 1000,
+                response_length=size,
+                exception=_Kind(kind) if kind else None,
+                context={},
+            )
 
     def ceiling(self) -> dict[str, float]:
         """What this process reaches against a null SCP; nothing when that is not to be known."""
@@ -231,6 +253,7 @@ def install(site: Site) -> None:
     @events.init.add_listener  # type: ignore[untyped-decorator]
     def initialised(environment: Any, runner: Any, **_: Any) -> None:
         site.environment = environment
+        gevent.spawn(site.announce)
         if isinstance(runner, WorkerRunner):
             WorkerSide(site, runner)
         else:

@@ -20,7 +20,7 @@ import struct
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from time import monotonic, time
+from time import monotonic, sleep, time
 from typing import Any, TypeAlias
 
 import msgspec
@@ -94,8 +94,10 @@ class Transport:
     __slots__ = (
         "_arm_receive",
         "_arm_send",
+        "_bare",
         "_receive_armed",
         "_send_armed",
+        "native",
         "no_delay",
         "poll",
         "quickack",
@@ -123,9 +125,11 @@ class Transport:
         self._send_armed = self._receive_armed = -1.0
         self._arm_send: Callable[[float], None] = self._arm_class
         self._arm_receive: Callable[[float], None] = self._arm_class
-        native = type(sock).__module__ == "socket"  # not gevent's, and no TLS
-        self.poll = poll if native else 0.0
-        if native:
+        self.native = type(sock).__module__ == "socket"  # not gevent's, and no TLS
+        # gevent's socket waits by itself, even where it is asked not to; what it wraps does not.
+        self._bare = sock if self.native else getattr(sock, "_sock", None)
+        self.poll = poll if self._bare is not None and not self.tls else 0.0
+        if self.native:
             self._arm_send, self._arm_receive = self._arm_kernel_send, self._arm_kernel_receive
             if sock.gettimeout() is not None:
                 sock.settimeout(None)
@@ -151,8 +155,9 @@ class Transport:
         """Opens a connection to a numeric address from `resolve`, and TLS on it when asked.
 
         `poll` is how long a receive asks again and again before it sleeps, in seconds: a policy
-        with a name, for one association on a native socket.  It saves two wake-ups an exchange
-        where the server answers within it, and is CPU time wasted where it does not.
+        with a name, for one association without TLS; under gevent the others have their turn in
+        between.  It saves two wake-ups an exchange where the server answers within it, and is CPU
+        time wasted where it does not.
         `send_buffer` and `receive_buffer` fix the kernel's buffers in bytes (0: it adapts them).
         Raises ConnectFailed, Timeout("connect"), TlsFailed or Timeout("tls").
         """
@@ -297,7 +302,7 @@ class Transport:
             if self.quickack is QuickAck.REARMED:
                 self.rearm()
             try:
-                size, stamp = self._polled(view) if self.poll else self._take(view)
+                size, stamp = self._polled(view) if self.poll else self._take(self.sock, view)
                 break
             except OSError as error:
                 failure = self.failed(error, phase, seconds)
@@ -328,21 +333,25 @@ class Transport:
             return True
         return True
 
-    def _take(self, view: memoryview | bytearray, flags: int = 0) -> tuple[int, int]:
+    def _take(
+        self, sock: socket.socket, view: memoryview | bytearray, flags: int = 0
+    ) -> tuple[int, int]:
         if not self.stamps:
             # Not 0 for its length: to a TLS socket of gevent's that is nothing to read.
-            return self.sock.recv_into(view, len(view), flags), 0
-        size, ancillary, _, _ = self.sock.recvmsg_into((view,), _ANCILLARY, flags)
+            return sock.recv_into(view, len(view), flags), 0
+        size, ancillary, _, _ = sock.recvmsg_into((view,), _ANCILLARY, flags)
         return size, stamp_of(ancillary)
 
     def _polled(self, view: memoryview | bytearray) -> tuple[int, int]:
         until = monotonic() + self.poll
         while True:
+            if not self.native:
+                sleep(0)  # which under gevent is the others' turn
             try:
-                return self._take(view, socket.MSG_DONTWAIT)
+                return self._take(self._bare, view, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 if monotonic() >= until:
-                    return self._take(view)
+                    return self._take(self.sock, view)
 
     def rearm(self) -> None:
         """Sets TCP_QUICKACK, which the kernel clears again by itself."""
