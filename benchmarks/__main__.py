@@ -56,7 +56,7 @@ def _page(found: dict[str, list[Figure]]) -> Iterator[str]:
         yield from ("", f"## {name}", "", "| figure | measured | wanted | | behind it |")
         yield "|---|---|---|---|---|"
         for figure in figures:
-            verdict = "holds" if figure.held else "**missed**"
+            verdict = figure.verdict if figure.held else "**missed**"
             value = f"{figure.value:,.2f} {figure.unit}"
             yield f"| {figure.name} | {value} | {figure.wanted} | {verdict} | {figure.detail} |"
 

@@ -1,10 +1,11 @@
 """Our side of a duel, as a process of its own.
 
-    python -m benchmarks.client WORK PORT … [--gevent] [--polling]
+    python -m benchmarks.client WORK PORT … [--gevent] [--polling] [--buffered]
 
 prints wall and CPU seconds as JSON, taken around the work itself, without the start of Python.
 With `--gevent` the standard library is patched first, as it is in a load; with `--polling` a
-socket is asked again and again for a moment before it is waited for.
+socket is asked again and again for a moment before it is waited for; with `--buffered` its send
+buffer holds a whole image from the start.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ Result = dict[str, Any]
 
 # How long that moment is, in seconds.
 POLL = 100e-6 if "--polling" in sys.argv else 0.0
+SEND_BUFFER = 4 * 2**20 if "--buffered" in sys.argv else 0
 
 
 def plan(port: int, *, stamps: bool = False, storage: bool = True) -> Plan:
@@ -51,6 +53,7 @@ def plan(port: int, *, stamps: bool = False, storage: bool = True) -> Plan:
         contexts=contexts,
         stamps=stamps,
         poll=POLL,
+        send_buffer=SEND_BUFFER,
     )
 
 

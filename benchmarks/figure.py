@@ -13,12 +13,13 @@ ROUNDS = 5
 class Figure:
     """One measured number; `promised` is a floor, or a ceiling where `at_most` is true.
 
+    Nothing is promised of a number that stands beside another to be compared with it.
     `detail` is what the number was made of: both sides' rates, CPU times, sample counts.
     """
 
     name: str
     value: float
-    promised: float
+    promised: float | None
     unit: str
     at_most: bool = False
     detail: str = ""
@@ -26,17 +27,27 @@ class Figure:
     @property
     def held(self) -> bool:
         """True when the promise is kept."""
+        if self.promised is None:
+            return True
         return self.value <= self.promised if self.at_most else self.value >= self.promised
 
     @property
     def wanted(self) -> str:
         """The promise in words."""
+        if self.promised is None:
+            return "to compare"
         return f"{'at most' if self.at_most else 'at least'} {self.promised:,g} {self.unit}"
 
+    @property
+    def verdict(self) -> str:
+        """One word, or none."""
+        if self.promised is None:
+            return ""
+        return "holds" if self.held else "MISSED"
+
     def __str__(self) -> str:
-        verdict = "holds" if self.held else "MISSED"
         behind = f" [{self.detail}]" if self.detail else ""
-        return f"{verdict}  {self.name}: {self.value:,.2f} {self.unit} ({self.wanted}){behind}"
+        return f"{self.verdict:<6} {self.name}: {self.value:,.2f} {self.unit} ({self.wanted}){behind}"
 
 
 def median(measure: Callable[[], float], rounds: int = ROUNDS) -> float:
