@@ -107,9 +107,7 @@ def _storing(folder: Path) -> Iterator[Figure]:
         with peers.sink(folder, "--copy", str(message_size(_SIZE))) as bare:
             duel = Duel.fight(
                 lambda: ours(sink.port, "", _STORES_INTO_A_SINK),
-                lambda: spent(
-                    _STORES_INTO_A_SINK, "copy", bare.port, _STORES_INTO_A_SINK, _SIZE
-                ),
+                lambda: spent(_STORES_INTO_A_SINK, "copy", bare.port, _STORES_INTO_A_SINK, _SIZE),
             )
         yield Figure(
             "C-STORE 512 KiB, sleeping, into a sink: rate of a bare copy's",

@@ -47,7 +47,8 @@ class Figure:
 
     def __str__(self) -> str:
         behind = f" [{self.detail}]" if self.detail else ""
-        return f"{self.verdict:<6} {self.name}: {self.value:,.2f} {self.unit} ({self.wanted}){behind}"
+        value = f"{self.value:,.2f} {self.unit} ({self.wanted})"
+        return f"{self.verdict:<6} {self.name}: {value}{behind}"
 
 
 def median(measure: Callable[[], float], rounds: int = ROUNDS) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,13 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
         if name in ("exam", "store", "find", "move", "echo"):
             assert sum(e.planned for e in seconds) == op.started, name
     assert summary.detail["workers"] == processes
+    (log,) = tmp_path.rglob("load.log")
+    heard = dict(re.findall(r"^DICOM +(\S+) +(\d+) +\d+\(", log.read_text(encoding="utf-8"), re.M))
+    if processes == 1:  # a worker tells its master every three seconds, which may be after the end
+        assert {name: int(count) for name, count in heard.items()} == {
+            name: op.finished for name, op in done.items() if name in heard
+        }
+        assert set(done) - set(heard) == {"first-image", "last-image"}
     # The harness knows what it could have done itself, and was far from it.
     assert set(summary.ceiling) == {"associate", "store", "echo", "find"}
     assert 0 < summary.ceiling_share < 0.7

@@ -585,6 +585,7 @@ def test_echoscu_is_answered() -> None:
 _GREEN = """
 import gevent.monkey
 gevent.monkey.patch_all()
+import sys
 import gevent
 from stepwedge.wire import Acceptor, Association, Keep, Plan, Prepared, Proposed, Service, Shared
 from stepwedge.wire.negotiation import IMPLICIT_VR_LITTLE_ENDIAN as IVLE, VERIFICATION
@@ -611,7 +612,7 @@ def user(plan, who):
 
 with Acceptor(service=Keeper()) as acceptor:
     plan = Plan(acceptor.address, called="A", calling="B", stamps=True,
-                contexts=[Proposed(VERIFICATION), Proposed(CT, [IVLE])])
+                contexts=[Proposed(VERIFICATION), Proposed(CT, [IVLE])], poll=float(sys.argv[1]))
     jobs = [gevent.spawn(user, plan, who) for who in range(50)]
     gevent.joinall(jobs, timeout=60, raise_error=True)
     assert all(job.successful() for job in jobs)
@@ -620,9 +621,14 @@ print("held")
 """
 
 
-def test_both_ends_work_under_gevent() -> None:
-    """Monkey-patched, fifty associations share one thread, with no change to the code."""
+@pytest.mark.parametrize("poll", [0.0, 1e-3])
+def test_both_ends_work_under_gevent(poll: float) -> None:
+    """Monkey-patched, fifty associations share one thread, sleeping or polling."""
     done = subprocess.run(
-        [sys.executable, "-c", _GREEN], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _GREEN, str(poll)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.strip() == "held", done.stderr
