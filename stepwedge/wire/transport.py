@@ -127,8 +127,8 @@ class Transport:
         self._arm_receive: Callable[[float], None] = self._arm_class
         self.native = type(sock).__module__ == "socket"  # not gevent's, and no TLS
         # gevent's socket waits by itself, even where it is asked not to; what it wraps does not.
-        self._bare = sock if self.native else getattr(sock, "_sock", None)
-        self.poll = poll if self._bare is not None and not self.tls else 0.0
+        self._bare: socket.socket = sock if self.native else getattr(sock, "_sock", sock)
+        self.poll = 0.0 if self.tls else poll
         if self.native:
             self._arm_send, self._arm_receive = self._arm_kernel_send, self._arm_kernel_receive
             if sock.gettimeout() is not None:
