@@ -141,6 +141,8 @@ def copy(port: int, count: int, size: int) -> Result:
     whole = sum(map(len, buffers))
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if SEND_BUFFER:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         clock = _Clock()
         for _ in range(count):
             sent = sock.sendmsg(buffers)

@@ -82,10 +82,12 @@ class Station(ABC):
         arrival = self.crew.next_turn(self.name)
         if arrival is None:
             return False
-        # The target's doing has been recorded by now; the user goes on.
-        with suppress(Failed):
+        try:
             self.work(arrival)
-        self._used = self.crew.now()
+        except Failed:  # the target's doing, which has been recorded by now; the user goes on
+            return True
+        finally:
+            self._used = self.crew.now()
         return True
 
     @abstractmethod
