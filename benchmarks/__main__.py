@@ -49,8 +49,8 @@ def _page(found: dict[str, list[Figure]]) -> Iterator[str]:
     yield f"Load average before the first figure: {_LOAD}. {'; '.join(_versions())}."
     yield ""
     yield (
-        f"A ratio is the median of the ratios of {ROUNDS} rounds in which both sides take turns, "
-        "after one that is thrown away. Both set TCP_NODELAY."
+        f"A ratio is the median of the ratios of {ROUNDS} rounds or more in which both sides take "
+        "turns, after one that is thrown away. Both set TCP_NODELAY."
     )
     for name, figures in found.items():
         yield from ("", f"## {name}", "", "| figure | measured | wanted | | behind it |")
