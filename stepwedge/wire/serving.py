@@ -304,12 +304,12 @@ class Serving:
         agreement = self.agreement
         assert agreement is not None
         command_bytes = bytearray()
-        pdu_left = context = 0
-        began = 0
+        context: int | None = None
+        pdu_left = began = 0
         while True:
             header = self._header(pdu_left)
             if header is None:
-                if context:
+                if context is not None:
                     # Table 9-10 decides what this PDU means, but the message is lost.
                     command_bytes.clear()
                 return self._control()
@@ -343,14 +343,13 @@ class Serving:
         self._dispatch(context, command, raw, sink, began)
         return True
 
-    def _check(self, context: int, context_id: int, control: int, kind: int) -> None:
+    def _check(self, context: int | None, context_id: int, control: int, kind: int) -> None:
         assert self.agreement is not None
-        if context_id != context and (context or context_id not in self.agreement.contexts):
-            problem = (
-                f"a fragment of presentation context {context_id} inside a message of {context}"
-                if context
-                else f"presentation context {context_id} was not accepted"
-            )
+        known = self.agreement.contexts if context is None else (context,)
+        if context_id not in known:
+            problem = f"presentation context {context_id} was not accepted"
+            if context is not None:
+                problem = f"a fragment of context {context_id} inside a message of {context}"
             raise self._violated(problem, b"", INVALID_PARAMETER)
         if control & COMMAND != kind:
             problem = (

@@ -100,6 +100,14 @@ def test_a_control_pdu_that_is_too_short(pdu: str) -> None:
         assert oracle(server.address[1]).ask(sequence) is None
 
 
+def test_no_context_is_a_context_of_its_own() -> None:
+    """A request on context 0, which nobody can accept, ends the association on the wire engine."""
+    with Acceptor(service=NullScp(), policy=Policy()) as server:
+        for pdu, cut in (("C-ECHO", 1), ("C-CANCEL", 1), ("C-CANCEL", 0)):
+            sequence = Sequence((Move(pdu, (Change(10, cut, "00"),), True),))
+            assert oracle(server.address[1], SHORT).ask(sequence) is None, pdu
+
+
 def test_a_defect_is_found_shrunk_kept_and_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
