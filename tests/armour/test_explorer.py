@@ -71,6 +71,8 @@ REGRESSIONS = {
     "data before the acceptance": Sequence(
         (Move("A-ASSOCIATE-RQ"), Move("C-ECHO")), associated=False
     ),
+    "an abort of an unknown source": Sequence((Move("A-ABORT", (Change(8, 1, "a5"),)),)),
+    "an abort for an unknown reason": Sequence((Move("A-ABORT", (Change(8, 2, "0203"),)),)),
     "a release before the acceptance": Sequence(
         (Move("A-ASSOCIATE-RQ"), Move("A-RELEASE-RQ")), associated=False
     ),
