@@ -17,6 +17,7 @@ from pathlib import Path
 from stepwedge.events import AnyEvent, Capacity, CapacityStep, Ledger, LoadSummary
 from stepwedge.loadtests import launch
 from stepwedge.loadtests.department import mean_images
+from stepwedge.loadtests.outcomes import in_words
 from stepwedge.loadtests.scenarios import Modality, Router, Scenario, Schedule
 from stepwedge.loadtests.search import Search, Trial
 from stepwedge.loadtests.settings import Settings
@@ -144,6 +145,8 @@ def judged(scenario: Scenario, events: Sequence[AnyEvent], about: str) -> Trial:
     achieved = op.succeeded / summary.duration if op else 0.0
     if achieved < KEPT_UP * planned_rate:
         missed.append(f"the plan: {achieved:.3g} of {planned_rate:.3g} {about}/s were carried")
+    if missed and (most := _most_frequent_failure(summary)):
+        missed.append(most)
     response = op.response if op else None
     return Trial(
         held=not missed,
@@ -155,6 +158,19 @@ def judged(scenario: Scenario, events: Sequence[AnyEvent], about: str) -> Trial:
         missed=tuple(missed),
         server_limited=not summary.client_limited,
     )
+
+
+def _most_frequent_failure(summary: LoadSummary) -> str:
+    """What failed most often and how, which is where to look for the limit; empty without any."""
+    failures = [
+        (count, operation.name, kind)
+        for operation in summary.operations
+        for kind, count in operation.errors.items()
+    ]
+    if not failures:
+        return ""
+    count, name, kind = max(failures)
+    return f"{name} failed {count} times: {in_words(kind)}"
 
 
 def _asks(role: str) -> tuple[str, ...]:

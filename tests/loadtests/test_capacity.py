@@ -51,6 +51,21 @@ def test_judged(done: int, held: bool, limited: bool, expected: tuple[bool, bool
     assert (trial.held, trial.server_limited) == expected
 
 
+def test_what_failed_most_often_is_told() -> None:
+    """The errors of a trial that did not hold are told by the most frequent one."""
+    (told,) = summary(50, held=False)
+    assert isinstance(told, LoadSummary)
+    for name, errors in (("associate", {"rejected 2/3/2": 37}), ("find", {"timeout response": 2})):
+        told.operations.append(
+            LoadOperation(name, started=50, finished=50, failed=9, bytes=0, errors=errors)
+        )
+    trial = judged(scaled_scenario(load_scenario("store-flood"), 1, 10), [told], "exam")
+    assert trial.missed == (
+        "errors == 0",
+        "associate failed 37 times: the association was rejected (rejected 2/3/2)",
+    )
+
+
 def test_no_summary() -> None:
     """A trial whose target could not be loaded did not hold."""
     assert not judged(load_scenario("store-flood"), [], "exam").held
