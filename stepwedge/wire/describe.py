@@ -473,10 +473,11 @@ def _hex(raw: bytearray, at: int, end: int) -> str:
 def describe(chunks: Sequence[Chunk]) -> list[PduView]:
     """The PDUs of both directions in the order in which they were complete; never raises.
 
-    Bytes that are no PDU, and a PDU that is cut short, come last.
+    Bytes that are no PDU, and a PDU that is cut short, stand where they came, before what the
+    other side said to them.
     """
     conversation = _Conversation()
     for chunk in chunks:
         conversation.take(chunk)
     conversation.finish()
-    return conversation.views
+    return sorted(conversation.views, key=lambda view: view.at)

@@ -312,6 +312,14 @@ def test_what_is_wrong_is_said_where_it_is(raw: bytes, name: str, problem: str) 
     assert problem in view.problem
 
 
+def test_what_is_no_pdu_stands_before_the_answer_to_it() -> None:
+    """An unknown PDU is shown where it came, and the A-ABORT that it met with after it."""
+    said = Chunk(1.0, Direction.TO_SERVER, b"\x08\0\0\0\0\4\0\0\0\0")
+    answer = Chunk(2.0, Direction.TO_CLIENT, Abort(2, 1).encode())
+    views = describe([said, answer])
+    assert [view.name for view in views] == ["unrecognized", "A-ABORT"]
+
+
 def test_an_identifier_that_breaks_says_where() -> None:
     """An element that runs over the end of its data set is marked, the ones before are shown."""
     chunks = _conversation()
