@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -27,6 +28,16 @@ def pynetdicom_closes_what_it_opened() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AssociationSocket, "_shutdown_socket", close)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_are_heard() -> None:
+    """Lets tests interrupt themselves and what they start, where we run in the background.
+
+    A shell has such a command ignore SIGINT, which its children inherit.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
