@@ -75,9 +75,10 @@ def test_every_command_has_a_line_of_help(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_closed_port_is_not_reachable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 3, the system's reason, and a report all the same."""
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    assert run(["check", *at(port, tmp_path)]) == Exit.NOT_REACHABLE
+    with socket.socket() as bound:  # and not listening; held, so that nobody else gets the port
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        assert run(["check", *at(port, tmp_path)]) == Exit.NOT_REACHABLE
     assert "Connection refused" in " ".join(capsys.readouterr().out.split())
     assert list(tmp_path.glob("*/report.html"))
 
