@@ -162,10 +162,10 @@ def test_nothing_there_is_no_matter_of_tls(
     tmp_path: Path,
 ) -> None:
     """A refused connection is told as one."""
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    file = target(port, _tls(folder))
-    code = run(["doctor", "--target", file])
+    with socket.socket() as bound:  # and not listening; held, so that nobody else gets the port
+        bound.bind(("127.0.0.1", 0))
+        file = target(bound.getsockname()[1], _tls(folder))
+        code = run(["doctor", "--target", file])
     assert code == Exit.NOT_REACHABLE
     assert "Connection refused" in " ".join(capsys.readouterr().out.split())
 

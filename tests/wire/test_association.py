@@ -441,10 +441,11 @@ def test_a_flood_of_fragments_is_bounded(scripted: Start) -> None:
 
 def test_nobody_listens() -> None:
     """A refused connection says where, and what to check."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        address = sock.getsockname()
-    with pytest.raises(ConnectFailed) as caught:
-        Association(plan(address))
+    with socket.socket() as bound:  # and not listening; held, so that nobody else gets the port
+        bound.bind(("127.0.0.1", 0))
+        address = bound.getsockname()
+        with pytest.raises(ConnectFailed) as caught:
+            Association(plan(address))
     assert f"127.0.0.1:{address[1]}" in caught.value.problem
     assert caught.value.mend
 
