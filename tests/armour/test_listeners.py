@@ -172,6 +172,20 @@ def test_every_case_is_judged(name: str, tmp_path: Path, broken: list[object]) -
     assert seen.keys() == LENIENT[name].keys(), seen
 
 
+def test_company_spoils_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases that keep one another out when they run side by side are judged alone."""
+    cases = timed(all_cases())
+    acceptor = Acceptor(
+        service=NullScp(), policy=Policy(), artim=TIMER, idle=TIMER, most=SIDE_BY_SIDE // 4
+    )
+    # As a server does that has room for associations at rest only.
+    monkeypatch.setattr(Judge, "_serves", lambda self, count: True)
+    with acceptor:
+        judge = judge_of(acceptor.address[1], cases)
+        for case in cases:
+            judge.judge(case)
+
+
 @pytest.mark.parametrize("id", ["ROBT-006", "ROBT-019"])
 def test_the_acceptor_after_a_release(id: str, tmp_path: Path, broken: list[object]) -> None:
     """The wire engine's acceptor aborts what may not come after the release (AA-7)."""
