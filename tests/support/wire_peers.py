@@ -5,18 +5,28 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from stepwedge.wire import AssociationError, Plan, Proposed, Timeouts
+from stepwedge.wire import AssociationError, Plan, Proposed, Timeouts, commands
 from stepwedge.wire.association import Association
 from stepwedge.wire.connection import NEED_DATA, Connection
 from stepwedge.wire.items import AcceptedContext, ApplicationContext, MaximumLength, UserInformation
+from stepwedge.wire.messages import Assembler, Message, fragment
 from stepwedge.wire.negotiation import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
-from stepwedge.wire.pdus import AssociateAC, AssociateRQ
+from stepwedge.wire.pdus import (
+    Abort,
+    AssociateAC,
+    AssociateRQ,
+    PDataTF,
+    ReleaseRP,
+    ReleaseRQ,
+    decode_stream,
+)
 from stepwedge.wire.states import Role
 
 Script = Callable[[socket.socket], None]
@@ -34,6 +44,63 @@ def accept(sock: socket.socket, *more: object, max_length: int = 16384) -> Assoc
     answer = AssociateAC(event.called, event.calling, (ApplicationContext(), *contexts, user))
     sock.sendall(answer.encode())
     return event
+
+
+class Reader:
+    """Reads messages, and whatever else comes, from the scripted peer's end."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._raw = b""
+        self._assembler = Assembler(range(1, 256, 2))
+
+    def pdu(self) -> object:
+        while len(self._raw) < 6 or len(self._raw) < 6 + struct.unpack(">I", self._raw[2:6])[0]:
+            data = self.sock.recv(65536)
+            if not data:
+                return None
+            self._raw += data
+        end = 6 + struct.unpack(">I", self._raw[2:6])[0]
+        pdu, self._raw = self._raw[:end], self._raw[end:]
+        return next(iter(decode_stream(pdu)))
+
+    def message(self) -> Message:
+        while True:
+            pdu = self.pdu()
+            assert isinstance(pdu, PDataTF), pdu
+            for pdv in pdu.pdvs:
+                message = self._assembler.feed(pdv.context_id, pdv.control, pdv.data)
+                if message is not None:
+                    return message
+
+    def answer(
+        self, message: Message, status: int, data: bytes | None = None, **more: object
+    ) -> None:
+        command = commands.response_to(message.command, status, **more)
+        if data is not None:
+            command["CommandDataSetType"] = commands.DATA_SET
+        raw = commands.encode(command)
+        parts = fragment(message.context_id, 16384, raw, None if data is None else [data])
+        self.sock.sendall(b"".join(parts))
+
+
+def serve(sock: socket.socket, *more: object) -> Reader:
+    accept(sock, *more)
+    return Reader(sock)
+
+
+def polite(sock: socket.socket) -> None:
+    """Answers echoes and stores, and releases in order."""
+    reader = serve(sock)
+    while not isinstance(pdu := reader.pdu(), ReleaseRQ):
+        if pdu is None or isinstance(pdu, Abort):
+            return
+        assert isinstance(pdu, PDataTF)
+        for pdv in pdu.pdvs:
+            message = reader._assembler.feed(pdv.context_id, pdv.control, pdv.data)
+            if message is not None:
+                reader.answer(message, 0)
+    sock.sendall(ReleaseRP().encode())
 
 
 class ScriptedPeer:
@@ -69,6 +136,8 @@ class ScriptedPeer:
         self._thread.join(10)
         assert not self._thread.is_alive()
 
+
+Start = Callable[[Script], ScriptedPeer]
 
 QUICK = Timeouts(connect=5, negotiate=0.3, response=0.3, release=0.3)
 
