@@ -1,4 +1,4 @@
-"""Peers for the engine's tests: one that follows a script, and DCMTK's programs."""
+"""Peers for the engine's tests: one that follows a script, our acceptor, and DCMTK's programs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from stepwedge.wire import AssociationError, Plan, Proposed, Timeouts, commands
+from stepwedge.wire import (
+    Acceptor,
+    AssociationError,
+    Keep,
+    Plan,
+    Proposed,
+    Received,
+    Service,
+    Timeouts,
+    commands,
+)
 from stepwedge.wire.association import Association
 from stepwedge.wire.connection import NEED_DATA, Connection
 from stepwedge.wire.items import AcceptedContext, ApplicationContext, MaximumLength, UserInformation
@@ -27,6 +38,7 @@ from stepwedge.wire.pdus import (
     ReleaseRQ,
     decode_stream,
 )
+from stepwedge.wire.serving import Serving
 from stepwedge.wire.states import Role
 
 Script = Callable[[socket.socket], None]
@@ -135,6 +147,32 @@ class ScriptedPeer:
         self._listener.close()
         self._thread.join(10)
         assert not self._thread.is_alive()
+
+
+class Notebook(Service):
+    """Writes down what it is given, and how associations ended."""
+
+    def __init__(self, keep: Keep = Keep.NOTHING, status: int = 0) -> None:
+        self.keep = keep
+        self.status = status
+        self.received: list[Received] = []
+        self.ends: list[BaseException | None] = []
+        self.over = threading.Event()
+
+    def store(self, received: Received) -> int:
+        self.received.append(received)
+        return self.status
+
+    def ended(self, serving: Serving, error: BaseException | None) -> None:
+        self.ends.append(error)
+        self.over.set()
+
+
+@contextmanager
+def listening(service: Service | None = None, **options: object) -> Iterator[Acceptor]:
+    """An acceptor on a free port, closed at the end of the block."""
+    with Acceptor(service=service, **options) as acceptor:  # type: ignore[arg-type]
+        yield acceptor
 
 
 Start = Callable[[Script], ScriptedPeer]
