@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import run_events
 import run_records
 
 from stepwedge import history
@@ -21,7 +22,7 @@ TARGET = {"name": "archive", "host": "127.0.0.1", "port": "11112", "ae_title": "
 
 def started(at: float, **target: str) -> RunStarted:
     """The opening event of a run at a time."""
-    event = run_records.run_started(target={**TARGET, **target})
+    event = run_events.run_started(target={**TARGET, **target})
     return RunStarted(**{**{f: getattr(event, f) for f in event.__struct_fields__}, "at": at})
 
 

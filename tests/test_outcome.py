@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
-from run_records import (
+from run_events import (
     START,
     check_finished,
     ledger,

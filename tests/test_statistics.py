@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
-from run_records import START, histogram, load_operation, load_summary, text_of
+from run_events import START, histogram, load_operation, load_summary, text_of
 
 from stepwedge.errors import UsageError
 from stepwedge.events import AnyEvent, LoadSecond, LoadSummary

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_records import check_finished, run_started, target_seen
+from run_events import check_finished, run_started, target_seen
 
 from stepwedge import toml
 from stepwedge.baseline import load_baseline

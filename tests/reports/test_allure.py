@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import run_records
-from run_records import check_finished, ended, run_started, write
+from run_events import check_finished, run_started
+from run_records import ended, write
 
 from stepwedge.events import AnyEvent
 from stepwedge.reports import allure

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from run_records import another, catalogued, check_finished, ended, failing, run_started, write
+from run_events import catalogued, check_finished, run_started
+from run_records import another, ended, failing, write
 
 from stepwedge.errors import UsageError
 from stepwedge.reports.commands import compare

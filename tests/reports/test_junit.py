@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 import run_records
-from run_records import KINDS, check_finished, ended, run_started, write
+from run_events import check_finished, run_started
+from run_records import KINDS, ended, write
 
 from stepwedge.events import AnyEvent
 from stepwedge.reports import junit

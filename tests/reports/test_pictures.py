@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from run_records import check_finished, pictured, write
+from run_events import check_finished
+from run_records import pictured, write
 
 from stepwedge.events import Admission, Course, Spell, Timeline
 from stepwedge.reports import admissions, courses, html, transitions

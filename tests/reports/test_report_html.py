@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import run_events
 import run_records
-from run_records import KINDS, MARKUP, check_finished, ended, run_started, write
+from run_events import check_finished, run_started
+from run_records import KINDS, MARKUP, ended, write
 
 from stepwedge.events import AnyEvent
 from stepwedge.record import seal, verify
@@ -238,7 +240,7 @@ def test_a_broken_baseline_comes_before_what_it_knows(
         check_finished("FIND-001", Verdict.FAIL),
         check_finished("FIND-002", Verdict.PASS),
         run_records.BaselineCompared(
-            at=run_records.START + 2,
+            at=run_events.START + 2,
             file="archive.toml",
             known=["FIND-001"],
             problems=["FIND-002 passes now: take it out of the baseline"],

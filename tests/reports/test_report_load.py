@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import run_records
+import run_events
 
 from stepwedge.events import Added, LoadSecond, LoadSummary, Overhead
 from stepwedge.reports import loadplots, loadview, overhead, phases
@@ -17,11 +17,11 @@ def view(summary: LoadSummary, seconds: list[LoadSecond] | None = None) -> LoadV
 
 def test_phases_add_up() -> None:
     """Each bar is as long as the others; its parts are the shares of the phases' means."""
-    store = run_records.load_operation(
+    store = run_events.load_operation(
         "store",
-        phases={"send": run_records.histogram(1), "first answer": run_records.histogram(3)},
+        phases={"send": run_events.histogram(1), "first answer": run_events.histogram(3)},
     )
-    drawn = str(phases.bars("a", [store, run_records.load_operation("exam")]))
+    drawn = str(phases.bars("a", [store, run_events.load_operation("exam")]))
     widths = [float(w) for w in re.findall(r'width="([\d.]+)"[^>]*class="phase p[23]"', drawn)]
     bars = [w for w in widths if w > 12]  # the legend's squares are 12 wide
     assert [round(w / sum(bars), 2) for w in bars] == [0.25, 0.75]
@@ -31,7 +31,7 @@ def test_phases_add_up() -> None:
 
 def test_the_harness_of_itself() -> None:
     """Ceiling, share and client-limited are told where they were measured."""
-    summary = run_records.load_summary(
+    summary = run_events.load_summary(
         ceiling={"store": 4000.0}, ceiling_share=0.81, client_limited=True
     )
     told = dict(loadview.measured(view(summary)))

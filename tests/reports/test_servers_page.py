@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import run_events
 import run_records
 
 from stepwedge.baseline import Baseline, Deviation
@@ -27,7 +28,7 @@ def checked(id: str, verdict: Verdict, parameter: str = "", reason: str = "") ->
 
 def page(tmp_path: Path, *checks: CheckFinished, known: tuple[Deviation, ...] = ()) -> str:
     """The page of one server with these checks."""
-    folder = run_records.write(tmp_path, "run", [run_records.run_started(), *checks])
+    folder = run_records.write(tmp_path, "run", [run_events.run_started(), *checks])
     baseline = Baseline(about="Somebody's archive", deviation=known)
     return draw([Verified("pacs", "a PACS", "1.2", ("find",), baseline, read_view(folder))])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import run_events
 import run_records
 
 from stepwedge.events import CheckFinished, ClaimJudged, Event
@@ -35,7 +36,7 @@ def checked(id: str, verdict: Verdict, reason: str = "") -> CheckFinished:
 
 def view_of(tmp_path: Path, *events: Event) -> RunView:
     """A run record with these events, read back."""
-    return read_view(run_records.write(tmp_path, "run", [run_records.run_started(), *events]))
+    return read_view(run_records.write(tmp_path, "run", [run_events.run_started(), *events]))
 
 
 CLAIMS = (

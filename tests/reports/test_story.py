@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from run_records import START, check_finished, ended, run_started, target_seen, write
+from run_events import START, check_finished, run_started, target_seen
+from run_records import ended, write
 
 from stepwedge.events import Act, AnyEvent
 from stepwedge.reports import html

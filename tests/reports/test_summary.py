@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import run_events
 import run_records
 from rich.console import Console
 from run_records import KINDS, write
@@ -45,9 +46,9 @@ def test_it_fits_a_screen(kind: str, width: int, tmp_path: Path) -> None:
 
 def test_text_of_the_server_is_no_terminal_command(tmp_path: Path) -> None:
     """Escape sequences and console markup in a value are shown, not obeyed."""
-    check = run_records.check_finished(
+    check = run_events.check_finished(
         verdict=run_records.Verdict.FAIL, observed="\x1b[2Jgone [bold]loud[/bold] \\\\"
     )
-    text = shown(tmp_path, run_records.ended([run_records.run_started(), check]))
+    text = shown(tmp_path, run_records.ended([run_events.run_started(), check]))
     assert "\x1b" not in text
     assert "␛[2Jgone [bold]loud[/bold]" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import run_events
 import run_records
 
 from stepwedge.events import CheckFinished
@@ -23,7 +24,7 @@ def checked(id: str, service: str, clause: str, verdict: Verdict) -> CheckFinish
 
 def view_of(tmp_path: Path, *checks: CheckFinished) -> RunView:
     """A run record with these checks, read back."""
-    return read_view(run_records.write(tmp_path, "run", [run_records.run_started(), *checks]))
+    return read_view(run_records.write(tmp_path, "run", [run_events.run_started(), *checks]))
 
 
 KNOWN = checked("FIND-033", "query", "PS3.4 C.2.2.2.3", Verdict.PASS)
