@@ -23,24 +23,11 @@ from stepwedge.loadtests.filling import Fill
 from stepwedge.loadtests.progress import LoadProgress, print_capacity, print_step
 from stepwedge.loadtests.scenarios import Requester
 from stepwedge.loadtests.settings import Settings, resolve_scenario
-from stepwedge.quickstart import OPTIONS, fields_of
+from stepwedge.options import resolve, runs_option, target_options, workers_option
 from stepwedge.record import Record
 from stepwedge.run import finish, start
-from stepwedge.target import Target, load_target
+from stepwedge.target import Target
 from stepwedge.wire.transport import QuickAck
-
-
-def _target_options(command: Any) -> Any:
-    for option in reversed(OPTIONS):
-        command = click.option(
-            option.name, option.destination, help=option.help, is_flag=option.flag
-        )(command)
-    return click.option(
-        "--target",
-        "target_file",
-        type=click.Path(path_type=Path),
-        help="The target file (TOML).",
-    )(command)
 
 
 def _scenario_options(command: Any) -> Any:
@@ -65,23 +52,17 @@ def _seconds(seconds: float | None, minutes: float | None) -> float | None:
 
 @click.command()
 @click.argument("scenario", default="first")
-@_target_options
+@target_options
 @_scenario_options
 @click.option("--studies", type=click.IntRange(1), help="fill: how many studies there shall be.")
 @click.option("--images", type=click.IntRange(1), default=1, help="fill: instances in each.")
 @click.option("--name", "fill_name", default="archive", help="fill: another name, other studies.")
 @click.option("--associations", type=click.IntRange(1, 256), default=8, help="fill: at once.")
 @click.option("--measure", is_flag=True, help="fill: measure C-FIND at 1000, 10 000, … instances.")
-@click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
+@workers_option
 @click.option("--quickack", is_flag=True, help="Re-arm TCP_QUICKACK before each receive.")
 @click.option("--no-audit", is_flag=True, help="Do not look for what was acknowledged.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder in which the run's own folder is made.",
-)
+@runs_option
 @click.option(
     "--run",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -113,7 +94,7 @@ def load(
     Built in: first, radiology-day, echo-storm, store-flood, query-mix, edge; and fill, which fills
     an archive with small studies, resumably.
     """
-    target = load_target(target_file, fields_of(fields))
+    target = resolve(target_file, **fields)
     if scenario == "fill":
         fill = Fill(fill_name, studies or 1000, images)
         return _fill(target, fill, runs, associations, measure)
@@ -216,20 +197,14 @@ def _draw(folder: Path) -> list[Path]:
 
 @click.command()
 @click.argument("scenario", default="store-flood")
-@_target_options
+@target_options
 @click.option("--level", "levels", multiple=True, help="A service level; replaces the file's.")
 @click.option("--lowest", type=float, default=1.0, show_default=True, help="The first scale.")
 @click.option("--precision", type=float, default=0.1, show_default=True, help="Of the knee.")
 @click.option("--trials", type=click.IntRange(4, 100), default=14, show_default=True)
 @click.option("--seconds", type=float, default=12.0, show_default=True, help="Of each trial.")
-@click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder in which the run's own folder is made.",
-)
+@workers_option
+@runs_option
 def capacity(
     scenario: str,
     target_file: Path | None,
@@ -252,7 +227,7 @@ def capacity(
             "leave out what you do not need",
         )
     settings = Settings(
-        target=load_target(target_file, fields_of(fields)),
+        target=resolve(target_file, **fields),
         scenario=resolve_scenario(scenario, seconds, levels=levels),
     )
     settings.check()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stepwedge.cli.main import run
-from stepwedge.cli.options import as_arguments
 from stepwedge.errors import Exit, UsageError
 from stepwedge.fixtures.certificates import Authority, Certificates
+from stepwedge.options import as_arguments
 from stepwedge.target import Target, load_target
 from stepwedge.tls import PROFILES, client_context, server_context
 

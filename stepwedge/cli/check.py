@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from stepwedge.cli.options import as_arguments, resolve, target_options
 from stepwedge.errors import StepwedgeError, UsageError
+from stepwedge.options import as_arguments, resolve, runs_option, target_options
 
 
 @click.command()
@@ -30,13 +30,7 @@ from stepwedge.errors import StepwedgeError, UsageError
     help="Only what did not pass in the last run against this target, among --runs.",
 )
 @click.option("--corpus-seed", type=int, help="Seed of the synthetic data.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder in which the run's own folder is made.",
-)
+@runs_option
 @click.option("--run", type=click.Path(path_type=Path), help="A run folder to append to.")
 @click.option("-n", "--processes", type=int, help="Spread the checks over so many processes.")
 @click.option(

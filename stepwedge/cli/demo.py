@@ -27,6 +27,7 @@ from stepwedge.cli.check import run_suites
 from stepwedge.defaults import DEFAULT_SEED
 from stepwedge.errors import Exit, StepwedgeError, UsageError
 from stepwedge.events import Note
+from stepwedge.options import runs_option
 from stepwedge.record import Record
 from stepwedge.target import Target, load_target
 
@@ -75,13 +76,7 @@ _EDGE_PORTS = 8
     show_default=True,
     help=f"The server to start: {', '.join(KINDS)}.",
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder in which the run's own folder is made.",
-)
+@runs_option
 @click.option("--tls", is_flag=True, help="Speak TLS with it, in both directions.")
 @click.option("--load-seconds", type=float, default=15.0, show_default=True, help="Length of load.")
 def demo(name: str, runs: Path, tls: bool, load_seconds: float) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from stepwedge.cli.claims import write
-from stepwedge.cli.options import resolve, target_options
 from stepwedge.defaults import DEFAULT_SEED
+from stepwedge.options import resolve, target_options
 from stepwedge.run import new_scope
 from stepwedge.statement import render
 

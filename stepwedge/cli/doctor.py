@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from stepwedge.claims import CLAIMS
-from stepwedge.cli.options import resolve, target_options
 from stepwedge.errors import Exit
 from stepwedge.events import TargetSeen
+from stepwedge.options import resolve, target_options
 from stepwedge.statement.implied import CLASSES
 from stepwedge.target import Target
 from stepwedge.tls import PROFILES

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stepwedge.cli.options import resolve, target_options
 from stepwedge.errors import Exit, NotReachable, UsageError
+from stepwedge.options import resolve, target_options
 from stepwedge.target import Target
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from stepwedge.loadtests.commands import authenticating, run_load
 from stepwedge.loadtests.progress import duration, print_capacity, print_step
 from stepwedge.loadtests.scenarios import Requester, Scenario
 from stepwedge.loadtests.settings import Settings, resolve_scenario
+from stepwedge.options import runs_option, workers_option
 from stepwedge.record import Record, read_events
 from stepwedge.run import finish, start
 from stepwedge.statistics import Ratio, compare
@@ -51,14 +52,8 @@ ALONE, THROUGH = "the PACS alone", "through the edge"
 @click.option("--precision", type=float, default=0.25, show_default=True, help="Of the knees.")
 @click.option("--trials", type=click.IntRange(4, 100), default=8, show_default=True)
 @click.option("--trial-seconds", type=float, default=12.0, show_default=True, help="Of each trial.")
-@click.option("--processes", type=click.IntRange(1, 256), default=1, help="Worker processes.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder in which the run's own folder is made.",
-)
+@workers_option
+@runs_option
 def overhead(
     scenario: str,
     target_file: Path | None,

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, in whatever room they are."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def target_options(command: _F) -> _F:
         type=click.Path(path_type=Path),
         help="The target file (TOML).",
     )(command)
+
+
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder in which the run's own folder is made.",
+)
+
+workers_option = click.option(
+    "--processes", type=click.IntRange(1, 256), default=1, help="Worker processes."
+)
 
 
 def resolve(target_file: Path | None, **values: Any) -> Target:
