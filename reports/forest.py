@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from stepwedge.reports.plot import tag
+from stepwedge.reports.plot import captioned, tag
 from stepwedge.reports.scale import Axis
 
 _ROW = 30
@@ -47,10 +47,7 @@ def forest(anchor: str, title: str, rows: Sequence[Row], note: str = "") -> Mark
     axis = ratios(rows)
     bottom = height - _BOTTOM
     summary = "; ".join(f"{row.name}: {row.words}, {interval(row)}" for row in rows) + "."
-    parts: list[Markup] = [
-        tag("title", title, id=f"{anchor}-title"),
-        tag("desc", summary, id=f"{anchor}-desc"),
-    ]
+    parts: list[Markup] = []
     for value, label in axis.ticks:
         at = _across(axis, value)
         style = "one" if value == 1 else "grid"
@@ -60,15 +57,9 @@ def forest(anchor: str, title: str, rows: Sequence[Row], note: str = "") -> Mark
     label = "after divided by before (logarithmic)"
     parts.append(tag("text", label, x=f"{middle:.0f}", y=height - 8, class_="label x"))
     parts += [_row(axis, row, _TOP + _ROW * (index + 0.5)) for index, row in enumerate(rows)]
-    drawing = tag(
-        "svg",
-        Markup("").join(parts),
-        role="img",
-        aria_labelledby=f"{anchor}-title {anchor}-desc",
-        viewBox=f"0 0 {_WIDTH} {height}",
+    return captioned(
+        anchor, title, summary, parts, height=height, width=_WIDTH, note=note, kind="forest"
     )
-    caption = tag("figcaption", tag("b", title) + (tag("span", note) if note else ""))
-    return tag("figure", caption + tag("div", drawing, class_="canvas"), class_="plot forest")
 
 
 def interval(row: Row) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from stepwedge.events import Added, Overhead
 from stepwedge.reports import scale, units
-from stepwedge.reports.plot import WIDTH, tag
+from stepwedge.reports.plot import WIDTH, captioned, tag
 
 _ROW = 34
 _TOP = 30  # the legend
@@ -57,22 +57,13 @@ def bars(anchor: str, overhead: Overhead) -> Markup:
     axis = scale.latencies("", [value for one in told for value in (one.alone, one.through)])
     title = "Response times at the PACS alone and through the edge"
     parts = [
-        tag("title", title, id=f"{anchor}-title"),
-        tag("desc", "; ".join(map(_in_words, told)) + ".", id=f"{anchor}-desc"),
         *_legend(),
         *_grid(axis, height),
         *(_row(axis, one, _TOP + _ROW * (n + 0.5)) for n, one in enumerate(told)),
     ]
-    drawing = tag(
-        "svg",
-        Markup("").join(parts),
-        role="img",
-        aria_labelledby=f"{anchor}-title {anchor}-desc",
-        viewBox=f"0 0 {WIDTH} {height}",
-    )
     note = f"{overhead.scenario}, {units.counted(overhead.rounds, 'round')} of each, in turn"
-    caption = tag("figcaption", tag("b", title) + tag("span", note))
-    return tag("figure", caption + tag("div", drawing, class_="canvas"), class_="plot overhead")
+    summary = "; ".join(map(_in_words, told)) + "."
+    return captioned(anchor, title, summary, parts, height=height, note=note, kind="overhead")
 
 
 def _across(axis: scale.Axis, value: float) -> float:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from stepwedge.events import LoadOperation
 from stepwedge.reports import units
-from stepwedge.reports.plot import WIDTH, tag
+from stepwedge.reports.plot import WIDTH, captioned, tag
 
 # In the order of the bars; an operation has those of its kind.
 PHASES = ("connect", "negotiate", "send", "first answer", "further answers")
@@ -33,25 +33,16 @@ def bars(anchor: str, operations: Sequence[LoadOperation]) -> Markup:
     height = _TOP + _BOTTOM + _ROW * len(told)
     title = "Phases of the service time"
     parts = [
-        tag("title", title, id=f"{anchor}-title"),
-        tag("desc", "; ".join(map(_in_words, told)) + ".", id=f"{anchor}-desc"),
         *_legend({phase for one in told for phase in one.phases}),
         *_axis(height),
         *(_row(one, _TOP + _ROW * index) for index, one in enumerate(told)),
     ]
-    drawing = tag(
-        "svg",
-        Markup("").join(parts),
-        role="img",
-        aria_labelledby=f"{anchor}-title {anchor}-desc",
-        viewBox=f"0 0 {WIDTH} {height}",
-    )
     note = (
         "means; send: first to last byte of the request out; first answer: from there to the first "
         "byte of the answer; further answers: to the last byte of the last one"
     )
-    caption = tag("figcaption", tag("b", title) + tag("span", note))
-    return tag("figure", caption + tag("div", drawing, class_="canvas"), class_="plot phases")
+    summary = "; ".join(map(_in_words, told)) + "."
+    return captioned(anchor, title, summary, parts, height=height, note=note, kind="phases")
 
 
 def whole(operation: LoadOperation) -> float:

@@ -8,7 +8,7 @@ sheet decides them for light, dark and paper.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
@@ -79,7 +79,7 @@ def _shown(value: object) -> Markup:
     return value if isinstance(value, Markup) else escape(printable(str(value)))
 
 
-def _join(parts: Sequence[Markup]) -> Markup:
+def _join(parts: Iterable[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
@@ -121,8 +121,6 @@ def figure(
     longest = max((len(line.name) for line in lines), default=0)
     frame = _Frame(x, y, height, right=18 + longest * _LETTER)
     parts = [
-        tag("title", title, id=f"{anchor}-title"),
-        tag("desc", summary, id=f"{anchor}-desc"),
         *(_cell(frame, cell) for cell in cells),
         *(_band(frame, band) for band in bands),
         _grid(frame),
@@ -130,16 +128,39 @@ def figure(
         *(_rule(frame, rule) for rule in rules),
         _labels(frame, lines),
     ]
+    readout = _readout(frame, lines)
+    return captioned(anchor, title, summary, parts, height=height, note=note, data_read=readout)
+
+
+def captioned(
+    anchor: str,
+    title: str,
+    summary: str,
+    parts: Iterable[Markup],
+    *,
+    height: int,
+    width: int = WIDTH,
+    note: str = "",
+    kind: str = "",
+    **attributes: object,
+) -> Markup:
+    """A drawing with its caption, and its words for a screen reader.
+
+    `kind` is one more class of the figure; `attributes` are the drawing's own.
+    """
     drawing = tag(
         "svg",
-        _join(parts),
+        tag("title", title, id=f"{anchor}-title")
+        + tag("desc", summary, id=f"{anchor}-desc")
+        + _join(parts),
         role="img",
         aria_labelledby=f"{anchor}-title {anchor}-desc",
-        viewBox=f"0 0 {WIDTH} {height}",
-        data_read=_readout(frame, lines),
+        viewBox=f"0 0 {width} {height}",
+        **attributes,
     )
     caption = tag("figcaption", tag("b", title) + (tag("span", note) if note else ""))
-    return tag("figure", caption + tag("div", drawing, class_="canvas"), class_="plot")
+    classes = f"plot {kind}".rstrip()
+    return tag("figure", caption + tag("div", drawing, class_="canvas"), class_=classes)
 
 
 def _grid(frame: _Frame) -> Markup:
