@@ -77,11 +77,11 @@ def test_totals_agree(tmp_path: Path, processes: int) -> None:
     assert summary.detail["workers"] == processes
     (log,) = tmp_path.rglob("load.log")
     heard = dict(re.findall(r"^DICOM +(\S+) +(\d+) +\d+\(", log.read_text(encoding="utf-8"), re.M))
-    if processes == 1:  # a worker tells its master every three seconds, which may be after the end
-        assert {name: int(count) for name, count in heard.items()} == {
-            name: op.finished for name, op in done.items() if name in heard
-        }
-        assert set(done) - set(heard) == {"first-image", "last-image"}
+    assert set(done) - set(heard) == {"first-image", "last-image"}
+    for name, count in heard.items():
+        # Locust's master gives its workers half a second for their last words, which may not do.
+        assert 0 < int(count) <= done[name].finished, name
+        assert processes > 1 or int(count) == done[name].finished, name
     # The harness knows what it could have done itself, and was far from it.
     assert set(summary.ceiling) == {"associate", "store", "echo", "find"}
     assert 0 < summary.ceiling_share < 0.7
