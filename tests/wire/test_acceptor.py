@@ -294,3 +294,43 @@ def test_both_ends_work_under_gevent(poll: float) -> None:
         check=False,
     )
     assert done.stdout.strip() == "held", done.stderr
+
+
+_SLEEPLESS = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import sys
+from gevent.socket import socket
+from stepwedge.wire import Association, Plan, Proposed
+from stepwedge.wire.negotiation import VERIFICATION
+
+port, poll = int(sys.argv[1]), float(sys.argv[2])
+plan = Plan(("127.0.0.1", port), called="A", calling="B",
+            contexts=[Proposed(VERIFICATION)], poll=poll)
+slept = []
+wait = socket._wait
+
+def waiting(self, *more, **others):
+    slept.append(self)
+    return wait(self, *more, **others)
+
+with Association(plan) as association:
+    socket._wait = waiting
+    for _ in range(20):
+        assert association.echo().status == 0
+print("slept" if slept else "polled")
+"""
+
+
+@pytest.mark.parametrize(("poll", "how"), [(0.0, "slept"), (10.0, "polled")])
+def test_polling_under_gevent_never_sleeps(poll: float, how: str) -> None:
+    """Who polls asks the kernel until the answer is there; who does not waits for gevent's loop."""
+    with listening() as acceptor:
+        done = subprocess.run(
+            [sys.executable, "-c", _SLEEPLESS, str(acceptor.address[1]), str(poll)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.stdout.strip() == how, done.stderr
