@@ -42,3 +42,8 @@ class NotReachable(StepwedgeError):
     """The target could not be spoken to at all."""
 
     exit_code = Exit.NOT_REACHABLE
+
+
+def in_words(error: OSError) -> str:
+    """What the system says of an error, without the address that Python appends to it."""
+    return (error.strerror or str(error)).partition(" (while ")[0]

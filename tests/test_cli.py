@@ -16,6 +16,7 @@ import pytest
 from stepwedge.cli.main import COMMANDS, HELP, run
 from stepwedge.errors import Exit
 from stepwedge.events import CheckFinished
+from stepwedge.fixtures import commands
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.record import read_events, verify
 
@@ -81,6 +82,19 @@ def test_a_closed_port_is_not_reachable(tmp_path: Path, capsys: pytest.CaptureFi
         assert run(["check", *at(port, tmp_path)]) == Exit.NOT_REACHABLE
     assert "Connection refused" in " ".join(capsys.readouterr().out.split())
     assert list(tmp_path.glob("*/report.html"))
+
+
+def test_a_taken_port_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also the port that nobody gave."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(commands, "DEFAULT_PORT", port)
+        assert run(["serve", "reference"]) == Exit.WRONG_USAGE
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use." in said
+    assert "Give another --port" in said
 
 
 def test_a_refused_ae_title_says_by_whom_and_what_to_do(

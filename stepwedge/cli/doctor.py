@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from stepwedge.claims import CLAIMS
-from stepwedge.errors import Exit
+from stepwedge.errors import Exit, in_words
 from stepwedge.events import TargetSeen
 from stepwedge.options import resolve, target_options
 from stepwedge.statement.implied import CLASSES
@@ -146,7 +146,7 @@ def _receiver(console: Console, target: Target) -> None:
     except OSError as error:
         console.print(
             f"[red]✗[/] our receiver cannot listen on {target.receiver_host} port "
-            f"{receiver.port}: {error.strerror}; C-MOVE will be blocked. Free the port, or name "
+            f"{receiver.port}: {in_words(error)}; C-MOVE will be blocked. Free the port, or name "
             "another under [receiver] here and at the target"
         )
         return

@@ -18,7 +18,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from stepwedge.errors import UsageError
+from stepwedge.errors import UsageError, in_words
 from stepwedge.tlserrors import explain
 from stepwedge.wire.chunks import Direction
 from stepwedge.wire.errors import AssociationError, Timeout, TlsFailed
@@ -85,7 +85,7 @@ class Acceptor:
             )
         except OSError as error:
             raise UsageError(
-                f"cannot listen on {address[0]}:{address[1]}: {error.strerror}",
+                f"cannot listen on {address[0]}:{address[1]}: {in_words(error)}",
                 "choose another port, or end the program that holds this one",
             ) from error
         if receive_buffer:
