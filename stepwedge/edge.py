@@ -7,12 +7,12 @@ by requests, or by an interface that is known here.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field
 
 from stepwedge.fields import AeTitle, Port, Seconds, Table
+from stepwedge.httpservice import HttpService
 
 
 class Station(Table):
@@ -49,34 +49,17 @@ class Edge(Table):
     associations_a_port: Annotated[int, Field(ge=1, le=64)] | None = None
 
 
-def _url(value: object) -> object:
-    """The root of an HTTP interface, without a slash at its end."""
-    if isinstance(value, str) and value and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
-        raise ValueError('expected a URL such as "https://edge.example:8443"')
-    return value.rstrip("/") if isinstance(value, str) else value
-
-
-Url = Annotated[str, BeforeValidator(_url)]
-
-
-class Management(Table):
+class Management(HttpService):
     """The `[management]` table: how the target is acted on.
 
     Each operation is a command for the shell, or a request: a method and a path below `url`, or a
     method and a whole URL (`POST /start`).  `api` fills in what an interface that is known here
     needs: "stepwedge" is that of the reference edge, "orthanc" Orthanc's.  `kill` ends the process
     as a crash would, and `revive` starts it again.  In `route`, `{host}` and `{port}` stand for
-    where the PACS is to be looked for.  `ca` is a file of authorities, in PEM, that are trusted for
-    an https URL.
+    where the PACS is to be looked for.
     """
 
     api: Literal["", "stepwedge", "orthanc"] = ""
-    url: Url = ""
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    token: SecretStr = SecretStr("")
-    ca: str = ""
-    timeout: Seconds = 10.0
     start: str = ""
     stop: str = ""
     restart: str = ""

@@ -33,6 +33,7 @@ from stepwedge.claims import ORDINARY_PACS, unknown_claim
 from stepwedge.edge import Edge, Management
 from stepwedge.errors import UsageError
 from stepwedge.fields import AeTitle, Port, Ports, Seconds, Table, ports_in_words
+from stepwedge.httpservice import Web
 from stepwedge.tls import Tls, rooted
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Target(Table):
     audit: AuditAt = AuditAt()
     declared: Declared = Declared()
     tls: Tls = Tls()
+    web: Web = Web()
 
     @field_validator("claims")
     @classmethod
