@@ -42,7 +42,7 @@ _DEVIATES: Final = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 class Verified:
     """A server, what it claims, what is known of it, and the run against it.
 
-    Without `claims` it was held to its claims file.
+    Without `claims` it was held to its claims file, and to what it claims `beside`.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Verified:
     claims: tuple[str, ...]
     known: Baseline
     view: RunView
+    beside: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -116,7 +117,8 @@ def _summary(servers: Sequence[Verified]) -> str:
                 Verdict.NOT_CLAIMED,
             )
         )
-        claims = ", ".join(server.claims) or f"as in `fixtures/servers/claims/{server.name}.toml`"
+        file = f"as in `fixtures/servers/claims/{server.name}.toml`"
+        claims = ", ".join(server.claims or (file, *server.beside))
         lines.append(f"| {server.title} | {server.version} | {claims} | {numbers} |")
     return "\n".join([*lines, ""])
 

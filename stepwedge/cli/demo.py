@@ -229,14 +229,16 @@ _SITES: dict[str, Callable[[Path], AbstractContextManager[Path]]] = {
 def _target(kind: Kind, server: LaunchedServer, folder: Path, receiver_port: int) -> Target:
     from stepwedge.fixtures.servers import claims_of
 
-    claimed = kind.tls_claims if server.tls is not None else ()
+    claimed = (*(kind.tls_claims if server.tls else ()), *(("web",) if server.web else ()))
     claims = ", ".join(f'"{claim}"' for claim in claimed)
     file = folder / "target.toml"
     file.write_text(
         f'name = "{kind.name}"\nhost = "{server.host}"\nport = {server.port}\n'
         f'ae_title = "{server.ae_title}"\nclaims = [{claims}]\n'
         f'claims_file = "{claims_of(kind.name)}"\nallow = ["load"]\n\n'
-        f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n' + _tls_table(server),
+        f'[receiver]\nae_title = "{RECEIVER}"\nport = {receiver_port}\n'
+        + _tls_table(server)
+        + server.web_table,
         encoding="utf-8",
     )
     return load_target(file, environment={})

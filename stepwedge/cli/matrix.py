@@ -110,18 +110,16 @@ def verify(
     server = subject.make(folder / "server", {RECEIVER: ("127.0.0.1", port)})
     with server:
         target = folder / "target.toml"
-        claims = ", ".join(f'"{claim}"' for claim in subject.claims)
-        said = (
-            f"claims = [{claims}]"
-            if subject.claims
-            else f'claims_file = "{claims_of(subject.name)}"'
-        )
+        claims = ", ".join(f'"{claim}"' for claim in subject.claims or subject.beside)
+        said = f"claims = [{claims}]\n"
+        if not subject.claims:
+            said += f'claims_file = "{claims_of(subject.name)}"\n'
         target.write_text(
             f'name = "{subject.name}"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\n{said}\n'
+            f'ae_title = "{server.ae_title}"\n{said}'
             + ('allow = ["robustness", "destructive"]\n' if hostile else "")
             + "[timeouts]\nresponse = 10\n"
-            f'[receiver]\nae_title = "{RECEIVER}"\nport = {port}\n',
+            f'[receiver]\nae_title = "{RECEIVER}"\nport = {port}\n{server.web_table}',
             encoding="utf-8",
         )
         command = [
@@ -139,5 +137,11 @@ def verify(
         raise StepwedgeError(f"the run against {subject.name} left no record", done.stderr[-2000:])
     known = load_baseline(baseline_of(subject.name, hostile))
     return Verified(
-        subject.name, subject.title, version, subject.claims, known, read_view(records[-1].parent)
+        subject.name,
+        subject.title,
+        version,
+        subject.claims,
+        known,
+        read_view(records[-1].parent),
+        subject.beside,
     )

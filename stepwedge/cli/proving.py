@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,7 +60,7 @@ CAUGHT = (Verdict.FAIL, Verdict.WARN)
 TAKING = ("assoc-slot-leak", "stalled-slot-leak", "memory-leak", "crash-", "serial-accept")
 
 # Claimed besides what the claims file says, which has no place for these.
-CLAIMS = '"strict", "timeouts", "error-comments", "tls"'
+CLAIMS = '"strict", "timeouts", "error-comments", "tls", "web"'
 
 # The Secure Transport Connection Profile of the reference PACS.
 PROFILE = "modified-bcp195-rfc9325"
@@ -117,7 +118,7 @@ class Server:
         self.receiver_port = self.receiver_port or free_port()
         if self.tls:
             Certificates().write(self._certificates)
-        self.pacs = self._make(0).start()
+        self.pacs = self._make(0, 0).start()
         self.target = self.folder / "target.toml"
         (self.folder / "claims.toml").write_text(
             _statement(self._suboperation, self.artim, self.idle, (PROFILE,) if self.tls else ()),
@@ -129,7 +130,9 @@ class Server:
             'allow = ["robustness", "destructive"]\n'
             f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
             + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
-            + f"[receiver]\nport = {self.receiver_port}\n",
+            + f"[receiver]\nport = {self.receiver_port}\n"
+            f'[web]\nurl = "{self.pacs.web_url}"\nusername = "{self.pacs.web_user[0]}"\n'
+            f'password = "{self.pacs.web_user[1]}"\n',
             encoding="utf-8",
         )
 
@@ -147,7 +150,7 @@ class Server:
     def _suboperation(self) -> float:
         return self.patience * 0.47
 
-    def _make(self, port: int) -> ReferencePacs:
+    def _make(self, port: int, web_port: int) -> ReferencePacs:
         pacs = ReferencePacs(
             self.folder / "archive",
             port=port,
@@ -161,6 +164,7 @@ class Server:
             tls=self._certificates if self.tls else None,
             secure_destinations=self.tls,
             also_clear=self.tls,
+            web_port=web_port,
         )
         for item in scheduled_items(Scope(1, "META")):
             pacs.worklist.add(encode(item, EXPLICIT_LITTLE))
@@ -176,9 +180,9 @@ class Server:
 
     def restart(self) -> None:
         """Frees whatever a defect has taken."""
-        port = self.pacs.port
+        port, web_port = self.pacs.port, urlsplit(self.pacs.web_url).port or 0
         self.pacs.stop()
-        self.pacs = self._make(port).start()
+        self.pacs = self._make(port, web_port).start()
 
 
 def free_port() -> int:
@@ -295,6 +299,7 @@ PARTS = (
     ("query", "worklist", "procedure_step"),
     ("storage", "get", "workflow"),
     ("move",),
+    ("web",),
     (CORPUS,),
 )
 # More would keep each other from answering in time.
