@@ -20,6 +20,7 @@ from stepwedge.fixtures.conversation import Conversation, Recorder
 from stepwedge.fixtures.hostile.case import Case, Timer
 from stepwedge.fixtures.hostile.cases import all_cases
 from stepwedge.fixtures.hostile.judge import GROWTH, SIDE_BY_SIDE, Judge, timed
+from stepwedge.fixtures.hostile.script import Associate
 from stepwedge.fixtures.hostile.speaker import Speaker
 from stepwedge.fixtures.receiver import Receiver
 from stepwedge.loadtests.null_scp import NullScp
@@ -183,6 +184,18 @@ def test_company_spoils_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     with acceptor:
         judge = judge_of(acceptor.address[1], cases)
         for case in cases:
+            judge.judge(case)
+
+
+def test_a_slot_that_a_timer_frees_is_waited_for() -> None:
+    """Who comes when all slots are taken is not blamed for those who took them."""
+    case = next(case for case in all_cases() if case.id == "ROBS-010")
+    acceptor = Acceptor(service=NullScp(), policy=Policy(), artim=TIMER, idle=TIMER * 4, most=1)
+    with acceptor:
+        judge = judge_of(acceptor.address[1], [])
+        with judge.speaker("takes the slot") as speaker:
+            speaker.associate(Associate())
+            assert judge.ailing(settle=0).startswith("no free slot")
             judge.judge(case)
 
 
