@@ -292,8 +292,9 @@ def _read(file: Path, env: Mapping[str, str]) -> dict[str, Any]:
             f"{file} refers to environment variables that are not set: {', '.join(missing)}",
             "export them before the run; secrets do not belong into the file",
         )
-    if isinstance(filled.get("tls"), dict):
-        filled["tls"] = rooted(filled["tls"], file.parent)
+    for table in ("tls", "management", "web"):
+        if isinstance(filled.get(table), dict):
+            filled[table] = rooted(filled[table], file.parent)
     return filled
 
 

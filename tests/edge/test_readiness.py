@@ -201,6 +201,13 @@ def test_a_target_that_is_down_is_told_before_its_management() -> None:
             "http://127.0.0.1:{free} cannot be reached: Connection refused",
             3,
         ),
+        ("WEB-003", "", "claims DICOMweb, but its file does not say where that is", 4),
+        (
+            "WEB-003",
+            '[web]\nurl = "http://127.0.0.1:{free}"',
+            "http://127.0.0.1:{free} cannot be reached: Connection refused",
+            3,
+        ),
     ],
 )
 def test_mistakes_show_before_the_first_check(
@@ -218,7 +225,7 @@ def test_mistakes_show_before_the_first_check(
         file = tmp_path / "target.toml"
         file.write_text(
             f'host = "127.0.0.1"\nport = {pacs.port}\nae_title = "REFERENCE"\n'
-            f'claims = ["audit", "management"]\n{table.format(**words)}\n'
+            f'claims = ["audit", "management", "web"]\n{table.format(**words)}\n'
         )
         assert run(["check", check, "--target", str(file), "--runs", str(tmp_path)]) == code
     out, err = capfd.readouterr()
