@@ -39,3 +39,8 @@ class Web(HttpService):
     """The `[web]` table: the target's DICOMweb services (PS3.18), `url` being their root."""
 
     timeout: Seconds = 30.0
+
+
+def web_table(url: str, username: str, password: str) -> str:
+    """The `[web]` table of a target file, for those who write one."""
+    return f'[web]\nurl = "{url}"\nusername = "{username}"\npassword = "{password}"\n'

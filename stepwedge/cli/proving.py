@@ -131,8 +131,7 @@ class Server:
             f"[timeouts]\nresponse = {self.patience}\nrelease = 1\n"
             + (f"connect = 3\nnegotiate = 3\n{self._table()}" if self.tls else "")
             + f"[receiver]\nport = {self.receiver_port}\n"
-            f'[web]\nurl = "{self.pacs.web_url}"\nusername = "{self.pacs.web_user[0]}"\n'
-            f'password = "{self.pacs.web_user[1]}"\n',
+            + self.pacs.web_table,
             encoding="utf-8",
         )
 
