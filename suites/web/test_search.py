@@ -256,7 +256,9 @@ def test_characters(web: WebServices, archive: Archive, corpus: Corpus) -> None:
         found = web.search("/studies", {"StudyInstanceUID": study.uid})
         told = [str(one.get("PatientName", "")).rstrip("^=") for one in found]
         right = told == [study.patient.name]
-        expect(right, f"Patient's Name {study.patient.name!r}", f"{told}", "(0010,0010)")
+        expect(
+            right, f"Patient's Name {study.patient.name!r}", f"{told}", "Patient's Name (0010,0010)"
+        )
 
 
 @check(
