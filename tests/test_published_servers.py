@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwedge.cli.matrix import verify
+from stepwedge.cli.matrix import read_back, verify
 from stepwedge.fixtures.servers.subjects import HOSTILE, SUBJECTS
 
 ELSEWHERE = ("reference", "orthanc", "dcmqrscp")
@@ -27,7 +27,10 @@ LONG = ("qrscp", "storescp", "dcmrecv")
 )
 def test_the_suites_find_what_is_known_and_nothing_else(name: str, tmp_path: Path) -> None:
     """A new deviation fails here, and so does one that is gone but still in the baseline."""
-    view = verify(SUBJECTS[name], tmp_path).view
+    verified = verify(SUBJECTS[name], tmp_path)
+    view = verified.view
+    again = read_back(SUBJECTS[name], tmp_path)
+    assert (again.version, again.verdicts) == (verified.version, verified.verdicts)
     (compared,) = view.baselines
     assert compared.problems == []
     assert [f"{e.key}: {e.reason}" for e in view.checks if e.verdict == "error"] == []

@@ -13,7 +13,6 @@ from stepwedge.fixtures.certificates import Certificates
 from stepwedge.fixtures.receiver import Receiver
 from stepwedge.fixtures.servers import SERVERS, ServerTls, baseline_of, claims_of
 from stepwedge.fixtures.servers.orthanc_edge import serving
-from stepwedge.fixtures.servers.subjects import SUBJECTS
 
 
 class Listener:
@@ -77,23 +76,6 @@ def test_the_suites_find_what_is_known_and_nothing_else(
             encoding="utf-8",
         )
         _holds(name, target, only)
-
-
-def test_the_suite_of_dicomweb_finds_what_is_known(tmp_path: Path) -> None:
-    """Orthanc's DICOMweb plugin, from outside and with what DIMSE says of it."""
-    with Receiver() as receiver:
-        port = receiver.port
-    subject = SUBJECTS["orthanc-web"]
-    server = subject.make(tmp_path / "server", {"STEPWEDGE": ("127.0.0.1", port)})
-    with server:
-        target = tmp_path / "target.toml"
-        target.write_text(
-            f'name = "orthanc-web"\nhost = "{server.host}"\nport = {server.port}\n'
-            f'ae_title = "{server.ae_title}"\nclaims = {list(subject.claims)}\n'
-            f"[timeouts]\nresponse = 10\n[receiver]\nport = {port}\n{server.web_table}",
-            encoding="utf-8",
-        )
-        _holds("orthanc-web", target, ("QIDO", "WADO", "STOW", "WEB"))
 
 
 # What is quick to see of an edge: it is not stopped, and nobody waits for what must not come.

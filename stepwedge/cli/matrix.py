@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 RECEIVER = "STEPWEDGE"
 
+# The file beside a server's runs that says its version.
+_VERSION = "version"
+
 
 @click.command()
 @click.option(
@@ -40,13 +43,22 @@ RECEIVER = "STEPWEDGE"
 )
 @click.option("--service", "services", multiple=True, help="Only the checks of this service.")
 @click.option("--hostile", is_flag=True, help="Hostile input instead of the ordinary suites.")
+@click.option("--redraw", is_flag=True, help="Run nothing: draw the page from the runs in --runs.")
 def matrix(
-    servers: str, output: Path | None, runs: Path | None, services: Sequence[str], hostile: bool
+    servers: str,
+    output: Path | None,
+    runs: Path | None,
+    services: Sequence[str],
+    hostile: bool,
+    redraw: bool,
 ) -> None:
     """Check real servers side by side and write the matrix of servers and checks.
 
-    Servers whose program is not installed are left out, and named.
+    Servers whose program is not installed are left out, and named.  What was kept can be drawn
+    again, for instance when the reasons of deviations have been written into a baseline.
     """
+    if redraw and runs is None:
+        raise UsageError("--redraw draws what was kept", "name its folder with --runs")
     from stepwedge.reports import servers as page
 
     verified: list[Verified] = []
@@ -54,7 +66,9 @@ def matrix(
         for subject in _subjects(servers, hostile):
             click.echo(f"{subject.name} …", err=True)
             try:
-                verified.append(verify(subject, folder, services, hostile))
+                if not redraw:
+                    run_suites(subject, folder, services, hostile)
+                verified.append(read_back(subject, folder, hostile))
             except UsageError as missing:
                 click.echo(f"{subject.name} is left out: {missing.problem}", err=True)
         if not verified:
@@ -93,16 +107,24 @@ def verify(
 ) -> Verified:
     """Starts one server, runs the suites against it and reads the record back.
 
+    Raises as `run_suites` and `read_back` do.
+    """
+    run_suites(subject, runs, services, hostile)
+    return read_back(subject, runs, hostile)
+
+
+def run_suites(
+    subject: Subject, runs: Path, services: Sequence[str] = (), hostile: bool = False
+) -> None:
+    """Starts one server and runs the suites against it; records go below `runs`.
+
     With `hostile` it is the suite of hostile input, which is then allowed, and has a baseline of
     its own.
 
     Raises UsageError when the server is not installed, StepwedgeError when no record came of it.
     """
-    from stepwedge.baseline import load_baseline
     from stepwedge.fixtures.servers import baseline_of, claims_of
     from stepwedge.fixtures.servers.launch import free_port
-    from stepwedge.reports.model import read_view
-    from stepwedge.reports.servers import Verified
 
     folder = runs / subject.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,17 +153,31 @@ def verify(
         done = subprocess.run(
             [str(word) for word in command], capture_output=True, text=True, check=False
         )
-        version = server.version
-    records = sorted(folder.glob("*/events.ndjson"))
-    if not records:
+        (folder / _VERSION).write_text(server.version, encoding="utf-8")
+    if not list(folder.glob("*/events.ndjson")):
         raise StepwedgeError(f"the run against {subject.name} left no record", done.stderr[-2000:])
-    known = load_baseline(baseline_of(subject.name, hostile))
+
+
+def read_back(subject: Subject, runs: Path, hostile: bool = False) -> Verified:
+    """What the last run against a server came to, beside what is known of it.
+
+    Raises UsageError when there is none.
+    """
+    from stepwedge.baseline import load_baseline
+    from stepwedge.fixtures.servers import baseline_of
+    from stepwedge.reports.model import read_view
+    from stepwedge.reports.servers import Verified
+
+    folder = runs / subject.name
+    records = sorted(folder.glob("*/events.ndjson"))
+    if not records or not (folder / _VERSION).exists():
+        raise UsageError(f"{folder} keeps no run", "run it, without --redraw")
     return Verified(
         subject.name,
         subject.title,
-        version,
+        (folder / _VERSION).read_text(encoding="utf-8"),
         subject.claims,
-        known,
+        load_baseline(baseline_of(subject.name, hostile)),
         read_view(records[-1].parent),
         subject.beside,
     )

@@ -56,8 +56,9 @@ ELSEWHERE = {
 PROBED = sorted(
     name
     for name, defect in DEFECTS.items()
-    # Proven by the checks of robustness and of TLS: a polite probe in clear meets none of them.
-    if defect.service not in ("hostile input", "tls")
+    # Proven by the checks of robustness, of TLS and of DICOMweb: a polite probe of DIMSE in clear
+    # meets none of them.
+    if defect.service not in ("hostile input", "tls", "web")
     and not any(name.startswith(e) for e in ELSEWHERE)
 )
 
@@ -513,8 +514,8 @@ def test_a_defect_changes_what_a_peer_sees(
 def test_every_defect_is_consulted() -> None:
     """A name that the server never asks for would be a switch without a wire."""
     package = Path(stepwedge.fixtures.reference.__file__).parent
-    catalogues = ("defects.py", "hostile.py")
-    modules = [path for path in package.glob("*.py") if path.name not in catalogues]
+    catalogues = ("defects.py", "hostile.py", "webdefects.py")
+    modules = [path for path in package.rglob("*.py") if path.name not in catalogues]
     source = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     source += "".join(
         path.read_text(encoding="utf-8") for path in (package.parent / "upperlayer").glob("*.py")
