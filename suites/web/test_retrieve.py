@@ -13,7 +13,7 @@ from stepwedge.fixtures.verifiers import (
     expect_same_set,
     uids,
 )
-from stepwedge.fixtures.web.client import DICOM, JSON, OCTETS, WebServices, path, related
+from stepwedge.fixtures.web.client import DICOM, JSON, OCTETS, Answer, WebServices, path, related
 from stepwedge.synthetic.corpus import Corpus
 from stepwedge.synthetic.model import Instance
 from stepwedge.verdicts import Deviation
@@ -31,6 +31,13 @@ def _of(instance: Instance, *more: object) -> str:
     )
 
 
+def _retrieved(web: WebServices, resource: str, accept: str) -> Answer:
+    """A resource that is there, in a media type."""
+    answer = web.get(resource, accept)
+    answer.expect(200)
+    return answer
+
+
 @check(
     "WADO-001",
     "PS3.18 10.4",
@@ -42,8 +49,7 @@ def test_study(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     """A study comes with each of its instances, once."""
     study = corpus.studies[1]
     archive.require(study)
-    answer = web.get(path("studies", study.uid), STORED)
-    answer.expect(200)
+    answer = _retrieved(web, path("studies", study.uid), STORED)
     wanted = [instance.sop_instance_uid for instance in study.instances()]
     expect_same_set(uids(answer.instances(), "SOPInstanceUID"), wanted, wanted, "the study")
 
@@ -60,8 +66,7 @@ def test_series(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     study = corpus.studies[1]
     archive.require(study)
     series = study.series[1]
-    answer = web.get(path("studies", study.uid, "series", series.uid), STORED)
-    answer.expect(200)
+    answer = _retrieved(web, path("studies", study.uid, "series", series.uid), STORED)
     own = [instance.sop_instance_uid for instance in study.instances()]
     wanted = [instance.sop_instance_uid for instance in series.instances]
     expect_same_set(uids(answer.instances(), "SOPInstanceUID"), wanted, own, "the series")
@@ -78,8 +83,7 @@ def test_files(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     """An instance of application/dicom is a file of PS3.10, whose header names it."""
     instance = corpus.studies[0].instances()[0]
     archive.require(instance.study)
-    answer = web.get(_of(instance), STORED)
-    answer.expect(200)
+    answer = _retrieved(web, _of(instance), STORED)
     found = answer.instances()
     expect(len(found) == 1, "one part", f"{len(found)}", "Body")
     named = str(found[0].file_meta.get("MediaStorageSOPInstanceUID", ""))
@@ -98,8 +102,7 @@ def test_unaltered(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     """What comes is what was stored, element by element and pixel by pixel."""
     for instance in (corpus.studies[0].instances()[1], corpus.studies[6].instances()[0]):
         archive.require(instance.study)
-        answer = web.get(_of(instance), STORED)
-        answer.expect(200)
+        answer = _retrieved(web, _of(instance), STORED)
         (found,) = answer.instances() or [None]
         if found is None:
             raise Deviation("one part", "none", "Body")
@@ -117,8 +120,7 @@ def test_multipart(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     """A multipart answer names type and boundary, is closed, and each part has its media type."""
     study = corpus.studies[0]
     archive.require(study)
-    answer = web.get(path("studies", study.uid), STORED)
-    answer.expect(200)
+    answer = _retrieved(web, path("studies", study.uid), STORED)
     told = answer.media_type.parameters.get("type", "")
     expect(told == DICOM, f"type={DICOM}", f"type={told}", "Content-Type")
     named = {part.media_type.name for part in answer.parts()}
@@ -137,8 +139,7 @@ def test_default_transfer_syntax(web: WebServices, deposits: Deposits) -> None:
     """Without a transfer syntax asked for, Explicit VR Little Endian comes, never Implicit VR."""
     instance = deposits.ct(str(ImplicitVRLittleEndian))
     deposits.keep(deposits.of(instance))
-    answer = web.get(_of(instance), related(DICOM))
-    answer.expect(200)
+    answer = _retrieved(web, _of(instance), related(DICOM))
     told = {str(found.file_meta.get("TransferSyntaxUID", "")) for found in answer.instances()}
     wanted = str(ExplicitVRLittleEndian)
     expect(told == {wanted}, f"Transfer Syntax UID {wanted}", f"{sorted(told)}")
@@ -181,8 +182,7 @@ def test_metadata_of_a_study(web: WebServices, archive: Archive, corpus: Corpus)
     """Metadata hold an object for each instance of the study."""
     study = corpus.studies[1]
     archive.require(study)
-    answer = web.get(path("studies", study.uid, "metadata"), JSON)
-    answer.expect(200)
+    answer = _retrieved(web, path("studies", study.uid, "metadata"), JSON)
     wanted = [instance.sop_instance_uid for instance in study.instances()]
     expect_same_set(uids(answer.data_sets(), "SOPInstanceUID"), wanted, wanted, "the metadata")
 
@@ -198,8 +198,7 @@ def test_metadata_are_whole(web: WebServices, archive: Archive, corpus: Corpus) 
     """Metadata hold all attributes of an instance."""
     instance = corpus.studies[0].instances()[0]
     archive.require(instance.study)
-    answer = web.get(_of(instance, "metadata"), JSON)
-    answer.expect(200)
+    answer = _retrieved(web, _of(instance, "metadata"), JSON)
     (told,) = answer.objects() or [{}]
     wanted = [e for e in instance.dataset if e.keyword and not e.tag.is_private]
     missing = [e.keyword for e in wanted if f"{int(e.tag):08X}" not in told]
@@ -218,8 +217,7 @@ def test_bulk_data(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     """Pixel data stand in the metadata, or a URI at which they are."""
     instance = corpus.studies[0].instances()[0]
     archive.require(instance.study)
-    answer = web.get(_of(instance, "metadata"), JSON)
-    answer.expect(200)
+    answer = _retrieved(web, _of(instance, "metadata"), JSON)
     (told,) = answer.objects() or [{}]
     element = told.get("7FE00010", {})
     where = str(element.get("BulkDataURI", ""))
@@ -261,8 +259,7 @@ def test_frames(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     count = int(instance.dataset.NumberOfFrames)
     size = len(pixels) // count
     for number in (1, count):
-        answer = web.get(_of(instance, "frames", number), related(OCTETS))
-        answer.expect(200)
+        answer = _retrieved(web, _of(instance, "frames", number), related(OCTETS))
         parts = answer.parts()
         expect(len(parts) == 1, "one frame", f"{len(parts)}", "Body")
         wanted = pixels[(number - 1) * size : number * size]
