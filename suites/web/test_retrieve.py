@@ -7,6 +7,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from stepwedge.checks import QUALITY, SHALL, check
 from stepwedge.fixtures.archive import Archive
 from stepwedge.fixtures.deposits import Deposits
+from stepwedge.fixtures.overhttp import origin
 from stepwedge.fixtures.verifiers import (
     expect,
     expect_same_content,
@@ -16,7 +17,7 @@ from stepwedge.fixtures.verifiers import (
 from stepwedge.fixtures.web.client import DICOM, JSON, OCTETS, Answer, WebServices, path, related
 from stepwedge.synthetic.corpus import Corpus
 from stepwedge.synthetic.model import Instance
-from stepwedge.verdicts import Deviation
+from stepwedge.verdicts import Blocked, Deviation
 
 # Instances as they are stored, or as near to it as the web allows.
 STORED = related(DICOM, transfer_syntax="*")
@@ -230,6 +231,8 @@ def test_bulk_data(web: WebServices, archive: Archive, corpus: Corpus) -> None:
     if not where:
         return
     resource = where if "://" in where else _beside(_of(instance), where)
+    if "://" in where and origin(where) != origin(web.settings.url):
+        raise Blocked(f"the pixel data are said to be at {origin(where)}, which is not the target")
     there = web.ask("GET", resource, accept=f"{related(OCTETS)}, */*")
     there.expect(200)
     is_multipart = there.media_type.name == "multipart/related"

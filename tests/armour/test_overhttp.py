@@ -89,3 +89,21 @@ def test_an_answer_is_bounded(
     assert found.status == 0
     assert words in found.problem
     assert monotonic() - began < 10
+
+
+def test_nobody_else_is_asked(
+    serving: Callable[[Callable[[socket.socket], None]], str],
+) -> None:
+    """A redirection to another server is its answer: what we show of ourselves stays here."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.2)
+        elsewhere = f"http://127.0.0.1:{other.getsockname()[1]}/"
+
+        def redirects(sock: socket.socket) -> None:
+            sock.sendall(f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\n\r\n".encode())
+
+        url = serving(redirects)
+        service = Web(url=url, timeout=TIMEOUT, username="me", password="mine")
+        assert Caller(service, "web").ask("GET", url).status == 302
+        with pytest.raises(TimeoutError):
+            other.accept()
