@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from stepwedge.claims import CLAIMS
-from stepwedge.errors import Exit, in_words
+from stepwedge.errors import Exit, StepwedgeError, in_words
 from stepwedge.events import TargetSeen
 from stepwedge.options import resolve, target_options
 from stepwedge.statement.implied import CLASSES
@@ -43,7 +43,8 @@ def doctor(target_file: Path | None, **fields: Any) -> int:
     """Look at a target and say what can be tested, and why not.
 
     Prints what was resolved, echoes every port, negotiates each SOP class that a claim stands for,
-    and looks whether our receiver can listen where the target expects it.
+    asks its DICOMweb services, and looks whether our receiver can listen where the target expects
+    it.
     """
     from stepwedge.fixtures.conversation import Recorder
     from stepwedge.fixtures.peer import Peer
@@ -61,6 +62,7 @@ def doctor(target_file: Path | None, **fields: Any) -> int:
         console.print("\nNothing can be tested until the target answers.")
         return int(Exit.NOT_REACHABLE)
     _claims(console, target, answering)
+    _web(console, target)
     _receiver(console, target)
     return int(Exit.HELD if all(event.reachable for event in seen) else Exit.NOT_REACHABLE)
 
@@ -134,6 +136,21 @@ def _claims(console: Console, target: Target, event: TargetSeen) -> None:
         console.print(line)
     words = ", ".join(f'"{claim}"' for claim in accepted)
     console.print(f"\nWhat it accepts, as a line for the target file:\nclaims = [{escape(words)}]")
+
+
+def _web(console: Console, target: Target) -> None:
+    from stepwedge.fixtures.web.client import WebServices
+
+    url = target.web.url
+    if not url and not target.is_claimed("web"):
+        return
+    try:
+        WebServices(target.web).look()
+    except StepwedgeError as problem:
+        console.print(f"\n[red]✗[/] DICOMweb: {escape(problem.problem)}: {escape(problem.mend)}")
+        return
+    claimed = "claimed" if target.is_claimed("web") else "not claimed: it will not be tested"
+    console.print(f"\n[green]✓[/] DICOMweb at {escape(url)} answers; {claimed}")
 
 
 def _receiver(console: Console, target: Target) -> None:

@@ -15,6 +15,8 @@ from dicomweb_client.session_utils import create_session_from_user_pass
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from stepwedge.cli.main import run
+from stepwedge.errors import Exit
 from stepwedge.fixtures.reference import ReferencePacs
 from stepwedge.fixtures.web.multipart import BadMultipart, MediaType, Part, join, split
 
@@ -103,6 +105,29 @@ def test_a_stranger_is_refused(front: ReferencePacs) -> None:
     answer = requests.get(f"{front.web_url}/studies", timeout=10)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [("REFERENCE", "answers; claimed"), ("wrong", "refuses the credentials of the [web] table")],
+)
+def test_doctor_looks_at_it(
+    front: ReferencePacs,
+    password: str,
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whether DICOMweb can be asked shows before any check."""
+    file = tmp_path / "target.toml"
+    file.write_text(
+        f'host = "127.0.0.1"\nport = {front.port}\nae_title = "REFERENCE"\n'
+        f'claims = ["verification", "web"]\n[web]\nurl = "{front.web_url}"\n'
+        f'username = "stepwedge"\npassword = "{password}"\n',
+        encoding="utf-8",
+    )
+    assert run(["doctor", "--target", str(file)]) == Exit.HELD
+    assert words in " ".join(capsys.readouterr().out.split())
 
 
 def test_multipart_is_read_as_it_is_written() -> None:
