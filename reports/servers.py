@@ -5,12 +5,13 @@ Nothing of it depends on when or where it was made, so that drawing it again sho
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stepwedge.baseline import Baseline
+from stepwedge.baseline import Baseline, compare
 from stepwedge.events import CheckFinished
 from stepwedge.reports import units
 from stepwedge.reports.model import RunView
@@ -175,8 +176,17 @@ def _unjudged(server: Verified) -> list[str]:
 
 def _unlike(server: Verified) -> list[str]:
     """Where the run differs from what the baseline expects."""
-    compared = [problem for one in server.view.baselines for problem in one.problems]
-    return [f"- Unlike the baseline: {_cell(problem)}." for problem in compared]
+    # Compared now, not when it was run: reasons are written into a baseline afterwards.
+    compared = compare(
+        server.known,
+        server.view.checks,
+        {entry.check.partition("[")[0] for entry in server.known.deviation},
+        name=server.name,
+        today=datetime.date.min,  # the page does not depend on when it is drawn
+        at=0.0,
+        whole=False,
+    )
+    return [f"- Unlike the baseline: {_cell(problem)}." for problem in compared.problems]
 
 
 def _matrix(servers: Sequence[Verified]) -> str:
