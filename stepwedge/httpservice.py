@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Annotated
 
@@ -39,6 +40,11 @@ class Web(HttpService):
     """The `[web]` table: the target's DICOMweb services (PS3.18), `url` being their root."""
 
     timeout: Seconds = 30.0
+
+
+def basic(username: str, password: str) -> str:
+    """The Authorization header field of a user (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def web_table(url: str, username: str, password: str) -> str:
